@@ -1,0 +1,144 @@
+//! The process-wide settings: what `mempool_bulk_configure` said, overridden by the environment,
+//! frozen at first use. Knows no allocator; validates, and clamps nothing silently.
+
+use crate::error::Error;
+use crate::observe::report;
+use parking_lot::Mutex;
+use std::sync::OnceLock;
+
+pub const MLOCK: u32 = 1;
+pub const HUGEPAGES: u32 = 2;
+pub const MEMFD: u32 = 4;
+pub const POISON: u32 = 8;
+const ALL_FLAGS: u32 = MLOCK | HUGEPAGES | MEMFD | POISON;
+/// How often a sleeper tries its allocation function again, as in the kernel.
+const DEFAULT_WAIT_MS: u32 = 5000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Most page memory ever committed; 0: three quarters of what the machine allows.
+    pub limit_bytes: u64,
+    pub prealloc_bytes: u64,
+    pub flags: u32,
+    pub node: i32,
+    pub wait_timeout_ms: u32,
+}
+
+impl Config {
+    pub const DEFAULT: Config = Config { limit_bytes: 0, prealloc_bytes: 0, flags: 0, node: -1, wait_timeout_ms: 0 };
+}
+
+static REQUESTED: Mutex<Config> = Mutex::new(Config::DEFAULT);
+static FROZEN: OnceLock<Config> = OnceLock::new();
+
+/// Sets the configuration. −EBUSY once it is in use, −EINVAL for nonsense.
+pub fn configure(config: Config) -> Result<(), Error> {
+    let prealloc_too_big = config.limit_bytes != 0 && config.prealloc_bytes > config.limit_bytes;
+    let limit_too_small = config.limit_bytes != 0 && config.limit_bytes < 4096;
+    let no_such_node = config.node < -1 || (config.node > 0 && !node_exists(config.node));
+    if config.flags & !ALL_FLAGS != 0 || prealloc_too_big || limit_too_small || no_such_node {
+        return Err(Error::Invalid);
+    }
+    if FROZEN.get().is_some() {
+        return Err(Error::Busy);
+    }
+    *REQUESTED.lock() = config;
+    Ok(())
+}
+
+/// The settings in force; the first call freezes them.
+pub fn get() -> &'static Config {
+    FROZEN.get_or_init(|| {
+        let mut config = *REQUESTED.lock();
+        if !crate::sync::privileged() {
+            apply_environment(&mut config);
+        }
+        config
+    })
+}
+
+pub fn wait_timeout_ms() -> u32 {
+    match get().wait_timeout_ms {
+        0 => DEFAULT_WAIT_MS,
+        ms => ms,
+    }
+}
+
+fn node_exists(node: i32) -> bool {
+    std::path::Path::new(&format!("/sys/devices/system/node/node{node}")).exists()
+}
+
+fn apply_environment(config: &mut Config) {
+    read("MEMPOOL_BULK_LIMIT", parse_size, &mut |v| config.limit_bytes = v);
+    read("MEMPOOL_BULK_PREALLOC", parse_size, &mut |v| config.prealloc_bytes = v);
+    read("MEMPOOL_BULK_WAIT_MS", |s| s.parse::<u32>().ok().filter(|ms| *ms > 0).map(u64::from), &mut |v| config.wait_timeout_ms = v as u32);
+    for (name, flag) in [
+        ("MEMPOOL_BULK_MLOCK", MLOCK),
+        ("MEMPOOL_BULK_HUGEPAGES", HUGEPAGES),
+    ] {
+        read(name, parse_switch, &mut |v| config.flags = config.flags & !flag | if v != 0 { flag } else { 0 });
+    }
+    if config.limit_bytes != 0 && config.prealloc_bytes > config.limit_bytes {
+        report::warn(format_args!("MEMPOOL_BULK_PREALLOC is above the limit, ignored"));
+        config.prealloc_bytes = 0;
+    }
+}
+
+fn read(name: &str, parse: fn(&str) -> Option<u64>, set: &mut dyn FnMut(u64)) {
+    let Some(raw) = std::env::var_os(name) else { return };
+    match raw.to_str().and_then(parse) {
+        Some(value) => set(value),
+        None => report::warn(format_args!("{name}={} can't be read, ignored", raw.to_string_lossy())),
+    }
+}
+
+fn parse_switch(text: &str) -> Option<u64> {
+    match text {
+        "0" => Some(0),
+        "1" => Some(1),
+        _ => None,
+    }
+}
+
+/// A number of bytes with an optional K, M, G or T; at least one page.
+fn parse_size(text: &str) -> Option<u64> {
+    let (digits, shift) = match text.as_bytes().last()? {
+        b'K' | b'k' => (&text[..text.len() - 1], 10),
+        b'M' | b'm' => (&text[..text.len() - 1], 20),
+        b'G' | b'g' => (&text[..text.len() - 1], 30),
+        b'T' | b't' => (&text[..text.len() - 1], 40),
+        _ => (text, 0),
+    };
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let value = digits.parse::<u64>().ok()?.checked_mul(1 << shift)?;
+    (value >= 4096).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(parse_size("512M"), Some(512 << 20));
+        assert_eq!(parse_size("4096"), Some(4096));
+        for bad in ["", "M", "-1", "+5000", "5x", "1.5G", "99999999999999999999", "99999999T", "100"] {
+            assert_eq!(parse_size(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for bad in [
+            Config { flags: 1 << 31, ..Config::DEFAULT },
+            Config { limit_bytes: 4096, prealloc_bytes: 8192, ..Config::DEFAULT },
+            Config { limit_bytes: 1, ..Config::DEFAULT },
+            Config { node: 4000, ..Config::DEFAULT },
+            Config { node: -2, ..Config::DEFAULT },
+        ] {
+            assert_eq!(configure(bad), Err(Error::Invalid));
+        }
+    }
+}

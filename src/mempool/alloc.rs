@@ -1,0 +1,125 @@
+//! One element: the order of attempts that the kernel promises, and giving one back.
+//! `alloc` without sleeping → reserve → `alloc` as the mask has it → reserve → sleep → again.
+//! Knows nothing of arrays. No lock is held around user functions.
+#![forbid(unsafe_code)]
+
+use super::raw::{self, Mempool};
+use super::reserve::{self, Put};
+use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
+use super::wait::{self, Waiter};
+use super::{pool, ready};
+use crate::arena::map;
+use crate::gfp::*;
+use crate::observe::report;
+use crate::pages;
+use core::ffi::c_void;
+use core::ptr::null_mut;
+
+/// The two masks of a request: the first try and all later ones.
+pub fn masks(gfp: u32) -> (u32, u32) {
+    let full = gfp | __GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN;
+    (full & !(__GFP_DIRECT_RECLAIM | __GFP_IO), full)
+}
+
+/// An element; NULL only if the mask may not sleep.
+pub fn one(pool: &Mempool, gfp: u32) -> *mut c_void {
+    if !pool::usable(pool) {
+        return null_mut();
+    }
+    if gfp & __GFP_ZERO != 0 {
+        pool::warn_once(pool, pool::WARNED_ZERO, "__GFP_ZERO: elements of the reserve are not zeroed");
+    }
+    let (mut mask, full) = masks(gfp);
+    loop {
+        // The first pass never sleeps, so it needs no waiter; the mask of later passes decides.
+        let waiter = may_sleep(mask).then(|| Waiter::register(pool));
+        let element = element(pool, mask);
+        if !element.is_null() {
+            count(pool, ALLOCATED, 1);
+            return element;
+        }
+        if let Some(element) = reserve::take(pool) {
+            count(pool, ALLOCATED, 1);
+            count(pool, FROM_RESERVE, 1);
+            return element;
+        }
+        match waiter {
+            _ if mask != full => mask = full,
+            Some(waiter) => waiter.sleep(),
+            None => return null_mut(),
+        }
+    }
+}
+
+/// An element from the pool's allocation function, not from the reserve; NULL if it gives none.
+pub fn element(pool: &Mempool, gfp: u32) -> *mut c_void {
+    match ready::kind(pool) {
+        ready::Kind::OwnPages => pages::alloc(gfp, 0, -1).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
+        ready::Kind::Bulk => raw::bulk_one(pool.bulk_fn(), gfp, pool.data()),
+        ready::Kind::Single => pool.alloc_fn().map_or(null_mut(), |alloc| alloc(gfp, pool.data())),
+    }
+}
+
+/// One element of the reserve, or NULL at once.
+pub fn preallocated(pool: &Mempool) -> *mut c_void {
+    let Some(element) = reserve::take(pool) else { return null_mut() };
+    count(pool, ALLOCATED, 1);
+    count(pool, FROM_RESERVE, 1);
+    element
+}
+
+/// One element without the pool's promise: no reserve, no sleep of the pool's.
+pub fn noreserve(pool: &Mempool, gfp: u32) -> *mut c_void {
+    if !pool::usable(pool) {
+        return null_mut();
+    }
+    let element = element(pool, gfp);
+    if !element.is_null() {
+        count(pool, ALLOCATED, 1);
+    }
+    element
+}
+
+/// Gives an element back: to the reserve while that is short, else to the pool's free function.
+pub fn free(pool: &Mempool, element: *mut c_void) {
+    if element.is_null() {
+        return;
+    }
+    match reserve::put(pool, element) {
+        Put::Stored => wait::wake(),
+        Put::Gone => return wait::wake(),
+        Put::Full => dispose(pool, element),
+    }
+    count(pool, FREED, 1);
+}
+
+/// Hands an element to the pool's free function.
+pub fn dispose(pool: &Mempool, element: *mut c_void) {
+    if matches!(ready::kind(pool), ready::Kind::OwnPages) {
+        return ready::free_own(element);
+    }
+    match pool.free_fn() {
+        Some(free) => free(element, pool.data()),
+        None => report::bug(format_args!("{element:p} freed into a pool that was never initialised")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_are_the_kernels() {
+        for (gfp, first, full) in [
+            (0xcc0, 0x92880, 0x92cc0),
+            (0xc00, 0x92800, 0x92c00),
+            (0xc40, 0x92800, 0x92c40),
+            (0x820, 0x92820, 0x92820),
+            (0x2802, 0x92802, 0x92802),
+            (0x40, 0x92000, 0x92040),
+            (0, 0x92000, 0x92000),
+        ] {
+            assert_eq!(masks(gfp), (first, full));
+        }
+    }
+}

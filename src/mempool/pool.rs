@@ -1,0 +1,135 @@
+//! The life of a pool: init, create, exit, destroy. Knows no request.
+#![forbid(unsafe_code)]
+
+use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
+use super::ready::{self, Known};
+use super::{alloc, reserve};
+use crate::error::Error;
+use crate::gfp::GFP_KERNEL;
+use crate::observe::report;
+use crate::pages;
+use core::ffi::c_void;
+use core::ptr::null_mut;
+use core::sync::atomic::Ordering::*;
+
+/// The kernel's limit of one allocation bounds the array of pointers: 4 MiB.
+const MOST_ELEMENTS: i32 = (4 << 20) / 8;
+
+pub const WARNED_ZERO: u32 = 1;
+pub const WARNED_OVERSIZED: u32 = 2;
+
+/// Sets up a pool whose elements come one by one, and fills its reserve with the caller's mask.
+pub fn init(pool: &Mempool, min_nr: i32, alloc: AllocFn, free: FreeFn, data: *mut c_void, gfp: u32, known: &Known) -> Result<(), Error> {
+    if alloc.is_none() || free.is_none() {
+        return Err(Error::Invalid);
+    }
+    prepare(pool, min_nr, data)?;
+    pool.set_functions(alloc, None, free);
+    ready::set_own(pool, known.is_own(alloc, free, data));
+    fill(pool, &|| alloc.map_or(null_mut(), |alloc| alloc(gfp, data)))
+}
+
+/// Sets up a pool whose pages come from a bulk function. The reserve is filled page by page from our
+/// own allocator, not through that function: users who count what it gives must not count these.
+pub fn init_bulk(pool: &Mempool, min_nr: i32, bulk: BulkFn, free: FreeFn, data: *mut c_void, known: &Known) -> Result<(), Error> {
+    let own = known.is_own_bulk(bulk, free);
+    if !own && (bulk.is_none() || free.is_none()) {
+        return Err(Error::Invalid);
+    }
+    prepare(pool, min_nr, data)?;
+    // A pool of our own pages shows the pair by name, so that C code that looks finds functions.
+    let (bulk, free) = if own { known.own } else { (bulk, free) };
+    pool.set_functions(None, bulk, free);
+    ready::set_own(pool, own);
+    fill(pool, &|| pages::alloc(GFP_KERNEL, 0, -1).map_or(null_mut(), |idx| crate::arena::map::page_ptr(idx).cast()))
+}
+
+/// Writes every field: the memory may hold anything before.
+fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> {
+    pool.curr_nr.store(0, Relaxed);
+    pool.elements.store(null_mut(), Relaxed);
+    for word in [&pool.capacity, &pool.claimed, &pool.oversized, &pool.waiters, &pool.warned, &pool.kind] {
+        word.store(0, Relaxed);
+    }
+    pool.lock.reset();
+    pool.counters.iter().for_each(|c| c.store(0, Relaxed));
+    if min_nr < 0 {
+        return Err(Error::Invalid);
+    }
+    let array = if min_nr > MOST_ELEMENTS { null_mut() } else { raw::new_array(min_nr.max(1) as u32) };
+    if array.is_null() {
+        return Err(Error::NoMemory);
+    }
+    pool.elements.store(array, Relaxed);
+    pool.capacity.store(min_nr.max(1) as u32, Relaxed);
+    pool.min_nr.store(min_nr, Relaxed);
+    pool.pool_data.store(data, Relaxed);
+    Ok(())
+}
+
+fn fill(pool: &Mempool, source: &dyn Fn() -> *mut c_void) -> Result<(), Error> {
+    while pool.curr_nr.load(Relaxed) < reserve::wanted(pool) {
+        let element = source();
+        if element.is_null() {
+            exit(pool);
+            return Err(Error::NoMemory);
+        }
+        if reserve::put(pool, element) != reserve::Put::Stored {
+            exit(pool);
+            return Err(Error::Invalid);
+        }
+    }
+    Ok(())
+}
+
+/// Frees the reserve, last in first out, and the array. Safe on a zeroed pool, and to repeat.
+pub fn exit(pool: &Mempool) {
+    if pool.elements.load(Relaxed).is_null() {
+        return;
+    }
+    if pool.waiters.load(Relaxed) != 0 {
+        report::bug(format_args!("pool {pool:p} exits while threads sleep for its elements"));
+    }
+    while let Some(element) = reserve::take(pool) {
+        alloc::dispose(pool, element);
+    }
+    let guard = pool.lock.lock();
+    let array = pool.elements.swap(null_mut(), Relaxed);
+    pool.capacity.store(0, Relaxed);
+    drop(guard);
+    raw::free_array(array);
+}
+
+/// A pool on the heap, set up by `init`; NULL when that fails.
+pub fn create(init: impl FnOnce(&Mempool) -> Result<(), Error>) -> *mut Mempool {
+    let pool = raw::new_pool();
+    if !pool.is_null() && init(raw::pool_ref(pool)).is_err() {
+        raw::free_pool(pool);
+        return null_mut();
+    }
+    pool
+}
+
+/// Exits a pool of `create` and frees it; NULL is allowed.
+pub fn destroy(pool: *mut Mempool) {
+    if !pool.is_null() {
+        exit(raw::pool_ref(pool));
+        raw::free_pool(pool);
+    }
+}
+
+/// Is the pool initialised? A BUG if a request meets one that is not.
+pub fn usable(pool: &Mempool) -> bool {
+    let usable = !pool.elements.load(Relaxed).is_null();
+    if !usable {
+        report::bug(format_args!("pool {pool:p} was never initialised"));
+    }
+    usable
+}
+
+/// A WARN that each pool gives at most once.
+pub fn warn_once(pool: &Mempool, bit: u32, text: &str) {
+    if pool.warned.load(Relaxed) & bit == 0 && pool.warned.fetch_or(bit, Relaxed) & bit == 0 {
+        report::warn(format_args!("pool {pool:p}: {text}"));
+    }
+}

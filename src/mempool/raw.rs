@@ -1,0 +1,213 @@
+//! The layout of `mempool_t`, its element array, C arrays of elements, and the shapes of user
+//! functions: the only unsafe file of this room. Knows no rule of the pool.
+//!
+//! The element array has `2 × capacity` slots: the reserve grows from slot 0, elements that a
+//! callback request has claimed but not yet delivered from slot `capacity`.
+
+use crate::arena::map::Page;
+use crate::sync::{Guard, Lock};
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+
+pub type AllocFn = Option<extern "C" fn(u32, *mut c_void) -> *mut c_void>;
+pub type FreeFn = Option<extern "C" fn(*mut c_void, *mut c_void)>;
+pub type PageCb = Option<extern "C" fn(*mut Page, *mut c_void)>;
+pub type BulkFn = Option<extern "C" fn(u32, u32, *mut c_void, *mut *mut Page, PageCb, *mut c_void) -> u32>;
+
+/// What C sees as `mempool_t`. All-zero is a pool that was never initialised; nothing in it points
+/// into itself, so an idle pool may be moved by assignment.
+#[repr(C)]
+pub struct Mempool {
+    pub lock: Lock,
+    pub min_nr: AtomicI32,
+    pub curr_nr: AtomicI32,
+    pub kind: AtomicU32,
+    pub elements: AtomicPtr<AtomicPtr<c_void>>,
+    pub pool_data: AtomicPtr<c_void>,
+    pub alloc: AtomicUsize,
+    pub free: AtomicUsize,
+    pub alloc_pages_bulk: AtomicUsize,
+    pub waiters: AtomicU32,
+    pub warned: AtomicU32,
+    pub counters: [AtomicU64; 6],
+    pub capacity: AtomicU32,
+    pub claimed: AtomicU32,
+    pub oversized: AtomicU32,
+    pub pad: [u32; 33],
+}
+
+const _: () = assert!(size_of::<Mempool>() == 256);
+
+impl Mempool {
+    pub fn set_functions(&self, alloc: AllocFn, bulk: BulkFn, free: FreeFn) {
+        self.alloc.store(alloc.map_or(0, |f| f as usize), Relaxed);
+        self.alloc_pages_bulk.store(bulk.map_or(0, |f| f as usize), Relaxed);
+        self.free.store(free.map_or(0, |f| f as usize), Relaxed);
+    }
+
+    pub fn alloc_fn(&self) -> AllocFn {
+        // SAFETY: the word holds 0 (None) or what `set_functions` stored from this very type.
+        unsafe { core::mem::transmute::<usize, AllocFn>(self.alloc.load(Relaxed)) }
+    }
+
+    pub fn free_fn(&self) -> FreeFn {
+        // SAFETY: as in `alloc_fn`.
+        unsafe { core::mem::transmute::<usize, FreeFn>(self.free.load(Relaxed)) }
+    }
+
+    pub fn bulk_fn(&self) -> BulkFn {
+        // SAFETY: as in `alloc_fn`.
+        unsafe { core::mem::transmute::<usize, BulkFn>(self.alloc_pages_bulk.load(Relaxed)) }
+    }
+
+    pub fn data(&self) -> *mut c_void {
+        self.pool_data.load(Relaxed)
+    }
+
+    /// One slot of the element array. The guard proves that the array stays.
+    pub fn slot<'a>(&'a self, _guard: &'a Guard<'_>, i: u32) -> &'a AtomicPtr<c_void> {
+        assert!(i < 2 * self.capacity.load(Relaxed));
+        // SAFETY: `elements` has 2 × capacity slots whenever capacity is not 0, and both change only
+        // under the lock whose guard the caller holds.
+        unsafe { &*self.elements.load(Relaxed).add(i as usize) }
+    }
+}
+
+/// A zeroed element array for `capacity` elements; NULL when memory is short.
+pub fn new_array(capacity: u32) -> *mut AtomicPtr<c_void> {
+    // SAFETY: calloc has no precondition; zeroed pointers are valid.
+    unsafe { libc::calloc(2 * capacity as usize, size_of::<AtomicPtr<c_void>>()).cast() }
+}
+
+/// Copies `n` slots between arrays.
+pub fn copy_slots(from: *mut AtomicPtr<c_void>, to: *mut AtomicPtr<c_void>, n: u32) {
+    // SAFETY: the resize that calls this owns `to` and holds the lock of `from`; both have n slots.
+    unsafe { core::ptr::copy_nonoverlapping(from, to, n as usize) };
+}
+
+pub fn free_array(array: *mut AtomicPtr<c_void>) {
+    // SAFETY: the array came from `new_array` (or is NULL) and no longer hangs in any pool.
+    unsafe { libc::free(array.cast()) };
+}
+
+/// A zeroed pool on the heap; NULL when memory is short.
+pub fn new_pool() -> *mut Mempool {
+    // SAFETY: calloc has no precondition.
+    unsafe { libc::calloc(1, size_of::<Mempool>()).cast() }
+}
+
+/// The pool behind a pointer from `new_pool`.
+pub fn pool_ref<'a>(pool: *mut Mempool) -> &'a Mempool {
+    // SAFETY: callers pass a non-NULL pool of `new_pool` that is not destroyed while they use it.
+    unsafe { &*pool }
+}
+
+pub fn free_pool(pool: *mut Mempool) {
+    // SAFETY: the pool came from `new_pool` and its user has given it up.
+    unsafe { libc::free(pool.cast()) };
+}
+
+/// A C array of element slots that the caller of a bulk function lends us.
+#[derive(Clone, Copy)]
+pub struct Slots {
+    slots: *mut *mut c_void,
+    nr: u32,
+}
+
+impl Slots {
+    /// None when there is no array although slots are wanted.
+    ///
+    /// # Safety
+    /// `slots` is NULL or points to `nr` pointers that stay valid, and that nobody else writes, for
+    /// as long as the value is used.
+    pub unsafe fn new(slots: *mut *mut c_void, nr: u32) -> Option<Slots> {
+        (nr == 0 || !slots.is_null()).then_some(Slots { slots, nr })
+    }
+
+    pub fn len(&self) -> u32 {
+        self.nr
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.nr == 0
+    }
+
+    pub fn as_ptr(&self) -> *mut *mut c_void {
+        self.slots
+    }
+
+    pub fn get(&self, i: u32) -> *mut c_void {
+        assert!(i < self.nr);
+        // SAFETY: `new`'s caller vouches for nr slots.
+        unsafe { *self.slots.add(i as usize) }
+    }
+
+    pub fn set(&self, i: u32, element: *mut c_void) {
+        assert!(i < self.nr);
+        // SAFETY: `new`'s caller vouches for nr slots that only we write.
+        unsafe { *self.slots.add(i as usize) = element };
+    }
+
+    /// The slots that are NULL.
+    pub fn missing(&self) -> u32 {
+        (0..self.nr).filter(|i| self.get(*i).is_null()).count() as u32
+    }
+}
+
+/// Runs a pool's own bulk function for one page; NULL when it gave none.
+pub fn bulk_one(bulk: BulkFn, gfp: u32, data: *mut c_void) -> *mut c_void {
+    let mut page: *mut Page = core::ptr::null_mut();
+    if let Some(bulk) = bulk {
+        bulk(gfp, 1, data, &mut page, None, core::ptr::null_mut());
+    }
+    page.cast()
+}
+
+/// What a callback request hands to a pool's bulk function in place of the user's callback, so that
+/// what was really delivered is counted, whatever the bulk function returns.
+struct Counted {
+    cb: extern "C" fn(*mut Page, *mut c_void),
+    data: *mut c_void,
+    delivered: u32,
+}
+
+extern "C" fn counted_cb(page: *mut Page, data: *mut c_void) {
+    // SAFETY: `bulk_counted` passes its own live Counted, and the bulk function must pass it on.
+    let counted = unsafe { &mut *data.cast::<Counted>() };
+    counted.delivered += 1;
+    (counted.cb)(page, counted.data);
+}
+
+/// Runs a pool's bulk function in callback form; the number of pages the callback really got.
+pub fn bulk_counted(
+    bulk: BulkFn, gfp: u32, nr: u32, pool_data: *mut c_void,
+    cb: extern "C" fn(*mut Page, *mut c_void), data: *mut c_void,
+) -> u32 {
+    let mut counted = Counted { cb, data, delivered: 0 };
+    if let Some(bulk) = bulk {
+        bulk(gfp, nr, pool_data, core::ptr::null_mut(), Some(counted_cb), (&raw mut counted).cast());
+    }
+    counted.delivered
+}
+
+/// A zeroed, aligned object from the C library.
+pub fn c_alloc(size: usize, align: usize, zero: bool) -> *mut c_void {
+    let size = size.max(1);
+    // SAFETY: align is a power of two of at least a pointer's size; the object is `size` long.
+    unsafe {
+        let object = match align {
+            0..=16 => libc::malloc(size),
+            _ => libc::aligned_alloc(align, size.next_multiple_of(align)),
+        };
+        if zero && !object.is_null() {
+            object.cast::<u8>().write_bytes(0, size);
+        }
+        object
+    }
+}
+
+/// Frees what `c_alloc` gave; NULL is allowed.
+pub fn c_free(object: *mut c_void) {
+    // SAFETY: the user's contract of free: a live object of `c_alloc`, or NULL.
+    unsafe { libc::free(object) };
+}

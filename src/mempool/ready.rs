@@ -1,0 +1,125 @@
+//! The ready-made allocation functions behind `mempool_alloc_pages`, `mempool_kmalloc` and the rest,
+//! and which of them a pool uses: pools of our own single pages take the direct path without function
+//! pointers. Knows no reserve.
+#![forbid(unsafe_code)]
+
+use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
+use crate::arena::map;
+use crate::gfp::__GFP_ZERO;
+use crate::observe::report;
+use crate::pages;
+use core::ffi::c_void;
+use core::ptr::null_mut;
+use core::sync::atomic::Ordering::*;
+
+/// How a pool gets its elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One by one from the user's function.
+    Single,
+    /// From the user's bulk function.
+    Bulk,
+    /// Single pages of our own allocator.
+    OwnPages,
+}
+
+const KIND_OWN: u32 = 1;
+
+/// The exported functions whose pools take the direct path; the ffi tells their addresses, because
+/// only it has the names that C code uses.
+#[derive(Clone, Copy)]
+pub struct Known {
+    pub pages: (AllocFn, FreeFn),
+    pub own: (BulkFn, FreeFn),
+}
+
+impl Known {
+    /// Is this classic pool one of single pages of ours?
+    pub fn is_own(&self, alloc: AllocFn, free: FreeFn, data: *mut c_void) -> bool {
+        let same = addresses(alloc) == addresses(self.pages.0) && free_address(free) == free_address(self.pages.1);
+        same && data.is_null()
+    }
+
+    /// Is this bulk pool one of our own pages: no functions, or ours by name?
+    pub fn is_own_bulk(&self, bulk: BulkFn, free: FreeFn) -> bool {
+        match (bulk, free) {
+            (None, None) => true,
+            (Some(bulk), free) => {
+                Some(bulk as usize) == self.own.0.map(|f| f as usize) && free_address(free) == free_address(self.own.1)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn addresses(alloc: AllocFn) -> Option<usize> {
+    alloc.map(|f| f as usize)
+}
+
+fn free_address(free: FreeFn) -> Option<usize> {
+    free.map(|f| f as usize)
+}
+
+pub fn set_own(pool: &Mempool, own: bool) {
+    pool.kind.store(if own { KIND_OWN } else { 0 }, Relaxed);
+}
+
+pub fn kind(pool: &Mempool) -> Kind {
+    if pool.kind.load(Relaxed) == KIND_OWN {
+        Kind::OwnPages
+    } else if pool.alloc_pages_bulk.load(Relaxed) != 0 {
+        Kind::Bulk
+    } else {
+        Kind::Single
+    }
+}
+
+/// Frees an element that must be a page of ours.
+pub fn free_own(element: *mut c_void) {
+    match map::page_index(element.cast()) {
+        Some(idx) => pages::put(idx),
+        None => report::bug(format_args!("{element:p} is not a page of this library")),
+    }
+}
+
+/// A block of 2^order pages as `mempool_alloc_pages` gives it.
+pub fn alloc_pages(gfp: u32, order: usize) -> *mut c_void {
+    match u32::try_from(order) {
+        Ok(order) => pages::alloc(gfp, order, -1).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
+        Err(_) => null_mut(),
+    }
+}
+
+pub fn free_pages(element: *mut c_void, order: usize) {
+    match map::page_index(element.cast()) {
+        Some(idx) => pages::free(idx, order.min(64) as u32),
+        None => report::bug(format_args!("{element:p} is not a page of this library")),
+    }
+}
+
+pub fn kmalloc(gfp: u32, size: usize) -> *mut c_void {
+    raw::c_alloc(size, 16, gfp & __GFP_ZERO != 0)
+}
+
+pub fn kfree(object: *mut c_void) {
+    raw::c_free(object);
+}
+
+/// `mempool_bulk_alloc_pages`: fills the NULL slots of an array and returns the number of populated
+/// slots, or calls `cb` for each page and returns how often.
+pub fn own_bulk(gfp: u32, nr: u32, slots: Option<raw::Slots>, sink: &mut dyn FnMut(u32)) -> u32 {
+    let Some(slots) = slots else { return pages::bulk(gfp, -1, nr, sink) };
+    fill(&slots, gfp);
+    (0..slots.len()).take_while(|i| !slots.get(*i).is_null()).count() as u32
+}
+
+/// Fills the NULL slots with our own pages, as far as they go.
+pub fn fill(slots: &raw::Slots, gfp: u32) {
+    let mut at = 0;
+    pages::bulk(gfp, -1, slots.missing(), &mut |idx| {
+        while !slots.get(at).is_null() {
+            at += 1;
+        }
+        slots.set(at, map::page_ptr(idx).cast());
+    });
+}

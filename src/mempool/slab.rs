@@ -1,0 +1,56 @@
+//! A small `kmem_cache`: objects of one size and alignment, from the C library's allocator.
+//! Knows no pool.
+#![forbid(unsafe_code)]
+
+use super::raw;
+use crate::gfp::__GFP_ZERO;
+use crate::observe::report;
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicI64, Ordering::*};
+
+pub type Constructor = Option<extern "C" fn(*mut c_void)>;
+
+pub struct KmemCache {
+    pub size: u32,
+    align: u32,
+    ctor: Constructor,
+    in_use: AtomicI64,
+}
+
+/// A cache of objects; None for nonsense.
+pub fn create(size: u32, align: u32, ctor: Constructor) -> Option<Box<KmemCache>> {
+    let align_ok = align == 0 || (align.is_power_of_two() && align <= 4096);
+    (size > 0 && align_ok).then(|| Box::new(KmemCache { size, align: align.max(16), ctor, in_use: AtomicI64::new(0) }))
+}
+
+/// Gives a cache up; objects that are still out are reported.
+pub fn destroy(cache: Box<KmemCache>) {
+    let in_use = cache.in_use.load(Relaxed);
+    if in_use != 0 {
+        report::warn(format_args!("a slab cache is destroyed while {in_use} of its objects are in use"));
+    }
+}
+
+impl KmemCache {
+    pub fn has_constructor(&self) -> bool {
+        self.ctor.is_some()
+    }
+
+    pub fn alloc(&self, gfp: u32) -> *mut c_void {
+        let object = raw::c_alloc(self.size as usize, self.align as usize, gfp & __GFP_ZERO != 0);
+        if !object.is_null() {
+            self.in_use.fetch_add(1, Relaxed);
+            if let Some(ctor) = self.ctor {
+                ctor(object);
+            }
+        }
+        object
+    }
+
+    pub fn free(&self, object: *mut c_void) {
+        if !object.is_null() {
+            self.in_use.fetch_sub(1, Relaxed);
+            raw::c_free(object);
+        }
+    }
+}

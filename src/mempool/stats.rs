@@ -1,0 +1,41 @@
+//! Counting per pool. Changes nothing but counters.
+#![forbid(unsafe_code)]
+
+use super::raw::Mempool;
+use core::sync::atomic::Ordering::*;
+
+pub const ALLOCATED: usize = 0;
+pub const FREED: usize = 1;
+pub const FROM_RESERVE: usize = 2;
+pub const WAITS: usize = 3;
+pub const TIMEOUTS: usize = 4;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PoolStats {
+    pub min_nr: u64,
+    pub curr_nr: u64,
+    pub allocated: u64,
+    pub freed: u64,
+    pub from_reserve: u64,
+    pub waits: u64,
+    pub timeouts: u64,
+    pub waiters: u64,
+}
+
+pub fn count(pool: &Mempool, which: usize, n: u32) {
+    pool.counters[which].fetch_add(u64::from(n), Relaxed);
+}
+
+pub fn stats(pool: &Mempool) -> PoolStats {
+    let counter = |which: usize| pool.counters[which].load(Relaxed);
+    PoolStats {
+        min_nr: pool.min_nr.load(Relaxed).max(0) as u64,
+        curr_nr: pool.curr_nr.load(Relaxed).max(0) as u64,
+        allocated: counter(ALLOCATED),
+        freed: counter(FREED),
+        from_reserve: counter(FROM_RESERVE),
+        waits: counter(WAITS),
+        timeouts: counter(TIMEOUTS),
+        waiters: pool.waiters.load(Relaxed).into(),
+    }
+}

@@ -1,0 +1,4 @@
+//! What others may see of the library's work. Knows nothing about pages or pools.
+
+pub mod report;
+pub mod text;

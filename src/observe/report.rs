@@ -1,0 +1,58 @@
+//! WARN and BUG reports: to the user's handler, or to stderr; a BUG without a handler aborts.
+//! Must never take a lock of the library: reports come from anywhere.
+
+use super::text::Text;
+use core::ffi::{c_char, c_void};
+use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering::*};
+use std::io::Write;
+
+pub type Handler = extern "C" fn(kind: i32, text: *const c_char, data: *mut c_void);
+
+const WARN: i32 = 0;
+const BUG: i32 = 1;
+
+/// The handler and its data, as integers, so that no lock is held while it runs.
+static HANDLER: parking_lot::RwLock<Option<(Handler, usize)>> = parking_lot::RwLock::new(None);
+
+/// Replaces the handler; None brings stderr back.
+pub fn set_handler(handler: Option<Handler>, data: *mut c_void) {
+    *HANDLER.write() = handler.map(|h| (h, data as usize));
+}
+
+/// Something odd that the library could handle.
+pub fn warn(args: fmt::Arguments<'_>) {
+    send(WARN, args);
+}
+
+/// Something the caller can't have meant. Returns only if a handler is set and returns.
+pub fn bug(args: fmt::Arguments<'_>) {
+    if !send(BUG, args) {
+        std::process::abort();
+    }
+}
+
+/// A WARN at most `limit` times per counter: a failing loop must not flood the log.
+pub fn warn_limited(count: &AtomicU32, limit: u32, args: fmt::Arguments<'_>) {
+    if count.load(Relaxed) < limit && count.fetch_add(1, Relaxed) < limit {
+        warn(args);
+    }
+}
+
+/// True when a handler took it.
+fn send(kind: i32, args: fmt::Arguments<'_>) -> bool {
+    let text = Text::new(args);
+    let handler = *HANDLER.read();
+    if let Some((handler, data)) = handler {
+        handler(kind, text.as_c_str().as_ptr(), data as *mut c_void);
+        return true;
+    }
+    let name: &[u8] = if kind == BUG { b"BUG" } else { b"WARN" };
+    let mut stderr = std::io::stderr();
+    let _ = stderr.write_all(b"mempool_bulk: ");
+    let _ = stderr.write_all(name);
+    let _ = stderr.write_all(b": ");
+    let _ = stderr.write_all(text.bytes());
+    let _ = stderr.write_all(b"\n");
+    false
+}

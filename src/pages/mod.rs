@@ -1,0 +1,29 @@
+//! The page allocator: who owns which page. Below it the arena, which knows only addresses; above it
+//! the pools. Never calls a user's function while it holds a lock.
+#![forbid(unsafe_code)]
+
+mod alloc;
+mod cache;
+mod depot;
+mod exact;
+mod refs;
+mod release;
+mod scope;
+mod state;
+mod stats;
+
+pub use alloc::{alloc, bulk};
+pub use exact::{exact_alloc, exact_free, split};
+pub use refs::{compound_order, count, get, head_of, private, set_private};
+pub use release::{free, put};
+pub use scope::{scope_restore, scope_save};
+pub use state::{Shelved, shelve, unshelve};
+pub use stats::{Stats, WAITS, dump, stats};
+
+use crate::sync::Event;
+
+/// The highest order of a block, as the kernel's MAX_PAGE_ORDER.
+pub const MAX_ORDER: u32 = 10;
+
+/// Notified whenever a page or an element comes back; every sleeper of the library waits here.
+pub static RETURNED: Event = Event::new();
