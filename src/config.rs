@@ -8,9 +8,7 @@ use std::sync::OnceLock;
 
 pub const MLOCK: u32 = 1;
 pub const HUGEPAGES: u32 = 2;
-pub const MEMFD: u32 = 4;
-pub const POISON: u32 = 8;
-const ALL_FLAGS: u32 = MLOCK | HUGEPAGES | MEMFD | POISON;
+const ALL_FLAGS: u32 = MLOCK | HUGEPAGES;
 /// How often a sleeper tries its allocation function again, as in the kernel.
 const DEFAULT_WAIT_MS: u32 = 5000;
 

@@ -24,3 +24,4 @@ pub mod arena;
 pub mod pages;
 pub mod mempool;
 
+pub mod ffi;

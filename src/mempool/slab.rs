@@ -6,7 +6,7 @@ use super::raw;
 use crate::gfp::__GFP_ZERO;
 use crate::observe::report;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicI64, Ordering::*};
+use core::sync::atomic::{AtomicI64, AtomicU32, Ordering::*};
 
 pub type Constructor = Option<extern "C" fn(*mut c_void)>;
 
@@ -15,12 +15,13 @@ pub struct KmemCache {
     align: u32,
     ctor: Constructor,
     in_use: AtomicI64,
+    warned: AtomicU32,
 }
 
 /// A cache of objects; None for nonsense.
 pub fn create(size: u32, align: u32, ctor: Constructor) -> Option<Box<KmemCache>> {
     let align_ok = align == 0 || (align.is_power_of_two() && align <= 4096);
-    (size > 0 && align_ok).then(|| Box::new(KmemCache { size, align: align.max(16), ctor, in_use: AtomicI64::new(0) }))
+    (size > 0 && align_ok).then(|| Box::new(KmemCache { size, align: align.max(16), ctor, in_use: AtomicI64::new(0), warned: AtomicU32::new(0) }))
 }
 
 /// Gives a cache up; objects that are still out are reported.
@@ -32,8 +33,11 @@ pub fn destroy(cache: Box<KmemCache>) {
 }
 
 impl KmemCache {
-    pub fn has_constructor(&self) -> bool {
-        self.ctor.is_some()
+    /// A pool of constructed objects can't keep its promise: said once a cache.
+    pub fn warn_constructor(&self) {
+        if self.ctor.is_some() {
+            report::warn_limited(&self.warned, 1, format_args!("a pool of a slab cache with a constructor"));
+        }
     }
 
     pub fn alloc(&self, gfp: u32) -> *mut c_void {

@@ -1,0 +1,66 @@
+//! Pointers from C into references and indices, and the reports when they are none. The safety rule
+//! of the whole room stands here once: the C caller passes NULL, or a live object of the type that
+//! the prototype names. Knows no operation.
+
+use crate::arena::map::{self, Page};
+use crate::mempool::raw::{Mempool, Slots};
+use crate::observe::report;
+use core::ffi::{c_int, c_uint, c_ulong, c_void};
+
+pub type gfp_t = c_uint;
+
+/// A pool, or a BUG for NULL.
+pub fn pool<'a>(pool: *const Mempool) -> Option<&'a Mempool> {
+    if pool.is_null() {
+        report::bug(format_args!("a NULL pool"));
+    }
+    // SAFETY: the room's rule: a non-NULL pool is a live mempool_t; all its fields are atomics.
+    unsafe { pool.as_ref() }
+}
+
+/// A page of ours; NULL is nothing, anything else a BUG.
+pub fn page(page: *const Page) -> Option<u32> {
+    if page.is_null() {
+        return None;
+    }
+    let idx = map::page_index(page);
+    if idx.is_none() {
+        report::bug(format_args!("{page:p} is not a page of this library"));
+    }
+    idx
+}
+
+/// The page that starts at an address; NULL is nothing, anything else that is no page start a BUG.
+pub fn page_of_address(address: c_ulong) -> Option<u32> {
+    let p = core::ptr::without_provenance::<c_void>(address as usize);
+    let idx = map::index_of_address(p).filter(|_| address as usize % map::PAGE_SIZE == 0);
+    if idx.is_none() && address != 0 {
+        report::bug(format_args!("{p:p} is not the start of a page of this library"));
+    }
+    idx
+}
+
+/// A page pointer for an index, NULL for none.
+pub fn page_ptr(idx: Option<u32>) -> *mut Page {
+    idx.map_or(core::ptr::null_mut(), map::page_ptr)
+}
+
+/// An address for an index, NULL for none.
+pub fn address(idx: Option<u32>) -> *mut c_void {
+    idx.map_or(core::ptr::null_mut(), |idx| map::address(idx).cast())
+}
+
+/// A C array of `nr` elements, or a WARN when it is NULL although `nr` is not 0.
+pub fn slots<T>(array: *mut *mut T, nr: c_uint) -> Option<Slots> {
+    // SAFETY: the room's rule: a non-NULL array has `nr` slots that are the call's own.
+    let slots = unsafe { Slots::new(array.cast(), nr) };
+    if slots.is_none() {
+        report::warn(format_args!("a NULL array for {nr} elements"));
+    }
+    slots
+}
+
+/// The result as C has it: 0 or a negative errno.
+pub fn errno(result: Result<(), crate::error::Error>) -> c_int {
+    result.map_or_else(crate::error::Error::errno, |()| 0)
+}
