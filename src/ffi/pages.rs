@@ -224,23 +224,23 @@ pub extern "C" fn compound_order(page: *const Page) -> c_uint {
 /// __GFP_FS. Returns what to restore. Scopes nest.
 #[unsafe(no_mangle)]
 pub extern "C" fn memalloc_noio_save() -> c_uint {
-    pages::scope_save(1)
+    pages::scope_save(pages::NOIO)
 }
 
 /// Ends the scope of memalloc_noio_save().
 #[unsafe(no_mangle)]
 pub extern "C" fn memalloc_noio_restore(flags: c_uint) {
-    pages::scope_restore(1, flags);
+    pages::scope_restore(pages::NOIO, flags);
 }
 
 /// The same without __GFP_FS only.
 #[unsafe(no_mangle)]
 pub extern "C" fn memalloc_nofs_save() -> c_uint {
-    pages::scope_save(2)
+    pages::scope_save(pages::NOFS)
 }
 
 /// Ends the scope of memalloc_nofs_save().
 #[unsafe(no_mangle)]
 pub extern "C" fn memalloc_nofs_restore(flags: c_uint) {
-    pages::scope_restore(2, flags);
+    pages::scope_restore(pages::NOFS, flags);
 }

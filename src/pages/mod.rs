@@ -16,7 +16,7 @@ pub use alloc::{alloc, bulk};
 pub use exact::{exact_alloc, exact_free, split};
 pub use refs::{compound_order, count, get, head_of, private, set_private};
 pub use release::{free, put};
-pub use scope::{scope_restore, scope_save};
+pub use scope::{NOFS, NOIO, scope_restore, scope_save};
 pub use state::{Shelved, shelve, unshelve};
 pub use stats::{Stats, WAITS, dump, stats};
 

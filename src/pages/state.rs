@@ -3,7 +3,7 @@
 //!
 //! | state | meaning | left by |
 //! |---|---|---|
-//! | UNCOMMITTED | no memory behind it | commit |
+//! | 0 (UNCOMMITTED) | no memory behind it | commit |
 //! | FREE_CLEAN | free, all zero since its commit | `hand_out` |
 //! | FREE | free | `hand_out` |
 //! | ALLOCATED | head of a block that a user holds, `struct page` pristine | `take_back`, `touch`, `shelve` |
@@ -18,7 +18,6 @@ use crate::arena::{Arena, arena, map};
 use crate::observe::report;
 use core::sync::atomic::{AtomicU64, Ordering::*};
 
-pub const UNCOMMITTED: u8 = 0;
 pub const FREE_CLEAN: u8 = 1;
 pub const FREE: u8 = 2;
 pub const ALLOCATED: u8 = 3;
