@@ -1,0 +1,144 @@
+/* The test harness: TEST(name) { CHECK(...); }, one TEST_MAIN() at the end of the file. A program run
+ * with a name runs that test, without arguments all of them; each ctest entry is a process. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <errno.h>
+#include <mempool_bulk.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct test {
+	const char *name;
+	void (*run)(void);
+	struct test *next;
+};
+static struct test *all_tests;
+
+#define TEST(test_name)                                                                           \
+	static void test_name(void);                                                              \
+	__attribute__((constructor)) static void register_##test_name(void)                       \
+	{                                                                                         \
+		static struct test t = { #test_name, test_name, NULL };                           \
+		t.next = all_tests;                                                               \
+		all_tests = &t;                                                                   \
+	}                                                                                         \
+	static void test_name(void)
+
+#define CHECK(cond)                                                                               \
+	do {                                                                                      \
+		if (!(cond)) {                                                                    \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                \
+			exit(1);                                                                  \
+		}                                                                                 \
+	} while (0)
+
+#define TEST_MAIN()                                                                               \
+	int main(int argc, char **argv)                                                           \
+	{                                                                                         \
+		int ran = 0;                                                                      \
+		for (struct test *t = all_tests; t; t = t->next)                                  \
+			if (argc < 2 || strcmp(argv[1], t->name) == 0) {                          \
+				t->run();                                                         \
+				ran++;                                                            \
+			}                                                                         \
+		return ran ? 0 : 2;                                                               \
+	}
+
+/* A callback pair that counts, remembers, and can be told to fail. */
+struct counter {
+	atomic_int allocs, frees, fail, fail_after;
+	gfp_t masks[64];
+	void *freed[64];
+	int allow; /* succeed this often once fail_after is on */
+};
+
+static inline void *counter_alloc(gfp_t gfp, void *data)
+{
+	struct counter *c = data;
+	int n = atomic_fetch_add(&c->allocs, 1);
+
+	if (n < 64)
+		c->masks[n] = gfp;
+	if (c->fail || (c->fail_after && n >= c->allow)) {
+		return NULL;
+	}
+	return malloc(32);
+}
+
+static inline void counter_free(void *element, void *data)
+{
+	struct counter *c = data;
+	int n = atomic_fetch_add(&c->frees, 1);
+
+	if (n < 64)
+		c->freed[n] = element;
+	free(element);
+}
+
+static atomic_int warns, bugs;
+static char last_report[512];
+
+static inline void on_report(enum mempool_bulk_report kind, const char *text, void *data)
+{
+	(void)data;
+	snprintf(last_report, sizeof(last_report), "%s", text);
+	if (kind == MEMPOOL_BULK_REPORT_BUG)
+		bugs++;
+	else
+		warns++;
+}
+
+static inline void catch_reports(void)
+{
+	mempool_bulk_set_report_handler(on_report, NULL);
+}
+
+static inline long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static inline void nap_ms(long ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	while (nanosleep(&ts, &ts) != 0)
+		;
+}
+
+/* Every page is somewhere: held, free, cached or set aside as bad. */
+static inline void check_conserved(void)
+{
+	struct mempool_bulk_stats s = { .struct_size = sizeof(s) };
+
+	mempool_bulk_get_stats(&s);
+	CHECK(s.pages_outstanding + s.pages_free + s.pages_cached + s.pages_bad == s.pages_committed);
+}
+
+static inline unsigned long outstanding(void)
+{
+	struct mempool_bulk_stats s = { .struct_size = sizeof(s) };
+
+	mempool_bulk_get_stats(&s);
+	return (unsigned long)s.pages_outstanding;
+}
+
+static inline void configure(uint64_t limit, uint32_t wait_ms)
+{
+	struct mempool_bulk_config config = { .struct_size = sizeof(config), .node = -1 };
+
+	config.limit_bytes = limit;
+	config.wait_timeout_ms = wait_ms;
+	CHECK(mempool_bulk_configure(&config) == 0);
+}
+
+#endif
