@@ -18,7 +18,7 @@ struct test {
 	void (*run)(void);
 	struct test *next;
 };
-static struct test *all_tests;
+static struct test *all_tests __attribute__((unused));
 
 #define TEST(test_name)                                                                           \
 	static void test_name(void);                                                              \
