@@ -46,13 +46,19 @@ pub fn configure(config: Config) -> Result<(), Error> {
 
 /// The settings in force; the first call freezes them.
 pub fn get() -> &'static Config {
-    FROZEN.get_or_init(|| {
+    let mut complaints = Vec::new();
+    let config = FROZEN.get_or_init(|| {
         let mut config = *REQUESTED.lock();
         if !crate::sync::privileged() {
-            apply_environment(&mut config);
+            apply_environment(&mut config, &mut complaints);
         }
         config
-    })
+    });
+    // Only now: a report runs the user's handler, which may call the library, which needs its settings.
+    for complaint in complaints {
+        report::warn(format_args!("{complaint}"));
+    }
+    config
 }
 
 pub fn wait_timeout_ms() -> u32 {
@@ -66,10 +72,11 @@ fn node_exists(node: i32) -> bool {
     std::path::Path::new(&format!("/sys/devices/system/node/node{node}")).exists()
 }
 
-fn apply_environment(config: &mut Config) {
+fn apply_environment(config: &mut Config, complaints: &mut Vec<String>) {
+    let mut read = |name, parse: fn(&str) -> Option<u64>, set: &mut dyn FnMut(u64)| complaints.extend(read(name, parse, set));
     read("MEMPOOL_BULK_LIMIT", parse_size, &mut |v| config.limit_bytes = v);
     read("MEMPOOL_BULK_PREALLOC", parse_size, &mut |v| config.prealloc_bytes = v);
-    read("MEMPOOL_BULK_WAIT_MS", |s| s.parse::<u32>().ok().filter(|ms| *ms > 0).map(u64::from), &mut |v| config.wait_timeout_ms = v as u32);
+    read("MEMPOOL_BULK_WAIT_MS", parse_ms, &mut |v| config.wait_timeout_ms = v as u32);
     for (name, flag) in [
         ("MEMPOOL_BULK_MLOCK", MLOCK),
         ("MEMPOOL_BULK_HUGEPAGES", HUGEPAGES),
@@ -77,17 +84,23 @@ fn apply_environment(config: &mut Config) {
         read(name, parse_switch, &mut |v| config.flags = config.flags & !flag | if v != 0 { flag } else { 0 });
     }
     if config.limit_bytes != 0 && config.prealloc_bytes > config.limit_bytes {
-        report::warn(format_args!("MEMPOOL_BULK_PREALLOC is above the limit, ignored"));
+        complaints.push("MEMPOOL_BULK_PREALLOC is above the limit, ignored".into());
         config.prealloc_bytes = 0;
     }
 }
 
-fn read(name: &str, parse: fn(&str) -> Option<u64>, set: &mut dyn FnMut(u64)) {
-    let Some(raw) = std::env::var_os(name) else { return };
+/// Reads one variable; the complaint if its value can't be read.
+fn read(name: &str, parse: fn(&str) -> Option<u64>, set: &mut dyn FnMut(u64)) -> Option<String> {
+    let raw = std::env::var_os(name)?;
     match raw.to_str().and_then(parse) {
         Some(value) => set(value),
-        None => report::warn(format_args!("{name}={} can't be read, ignored", raw.to_string_lossy())),
+        None => return Some(format!("{name}={} can't be read, ignored", raw.to_string_lossy())),
     }
+    None
+}
+
+fn parse_ms(text: &str) -> Option<u64> {
+    text.parse::<u32>().ok().filter(|ms| *ms > 0).map(u64::from)
 }
 
 fn parse_switch(text: &str) -> Option<u64> {

@@ -59,7 +59,8 @@ pub fn arena() -> Option<&'static Arena> {
     ARENA.get_or_init(Arena::reserve).as_ref()
 }
 
-fn existing() -> Option<&'static Arena> {
+/// The arena if it was reserved already: looking at counters must not set anything up.
+pub fn existing() -> Option<&'static Arena> {
     ARENA.get().and_then(Option::as_ref)
 }
 

@@ -38,7 +38,7 @@ pub fn one(pool: &Mempool, gfp: u32) -> *mut c_void {
             count(pool, ALLOCATED, 1);
             return element;
         }
-        if let Some(element) = reserve::take(pool) {
+        if let Some(element) = reserve::take(pool, may_sleep(gfp)) {
             count(pool, ALLOCATED, 1);
             count(pool, FROM_RESERVE, 1);
             return element;
@@ -62,7 +62,7 @@ pub fn element(pool: &Mempool, gfp: u32) -> *mut c_void {
 
 /// One element of the reserve, or NULL at once.
 pub fn preallocated(pool: &Mempool) -> *mut c_void {
-    let Some(element) = reserve::take(pool) else { return null_mut() };
+    let Some(element) = reserve::take(pool, false) else { return null_mut() };
     count(pool, ALLOCATED, 1);
     count(pool, FROM_RESERVE, 1);
     element

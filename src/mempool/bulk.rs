@@ -7,7 +7,7 @@
 use super::alloc::masks;
 use super::raw::{self, Mempool, Slots};
 use super::ready::{self, Kind};
-use super::reserve::{self, Put};
+use super::reserve::{self, Put, Take};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
 use super::wait::{self, Waiter};
 use super::{alloc, pool};
@@ -52,7 +52,7 @@ fn fill(pool: &Mempool, gfp: u32, slots: &Slots) -> bool {
             return true;
         }
         let piecemeal = may_sleep(mask) && oversized.may_take(missing);
-        let taken = reserve::take_into(pool, slots, missing, piecemeal);
+        let taken = reserve::take_into(pool, slots, missing, Take { may_sleep: may_sleep(gfp), piecemeal });
         count(pool, FROM_RESERVE, taken);
         if taken == missing {
             return true;
@@ -119,7 +119,7 @@ fn deliver(pool: &Mempool, gfp: u32, nr: u32, source: impl Fn(u32, u32) -> u32, 
         let got = source(mask, left).min(left);
         left -= got;
         let piecemeal = may_sleep(mask) && oversized.may_take(left);
-        let claimed = if left == 0 { 0 } else { reserve::claim(pool, left, piecemeal) };
+        let claimed = if left == 0 { 0 } else { reserve::claim(pool, left, Take { may_sleep: may_sleep(gfp), piecemeal }) };
         for _ in 0..claimed {
             sink(reserve::deliver_claimed(pool).cast());
         }

@@ -90,7 +90,7 @@ pub fn exit(pool: &Mempool) {
     if pool.waiters.load(Relaxed) != 0 {
         report::bug(format_args!("pool {pool:p} exits while threads sleep for its elements"));
     }
-    while let Some(element) = reserve::take(pool) {
+    while let Some(element) = reserve::take(pool, true) {
         alloc::dispose(pool, element);
     }
     let guard = pool.lock.lock();

@@ -59,12 +59,13 @@ pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
     Put::Full
 }
 
-/// Takes the most recently added element.
-pub fn take(pool: &Mempool) -> Option<*mut c_void> {
+/// Takes the most recently added element. A caller that may not sleep sees an empty reserve while the
+/// lock stays busy.
+pub fn take(pool: &Mempool, may_sleep: bool) -> Option<*mut c_void> {
     if pool.curr_nr.load(Relaxed) <= 0 {
         return None;
     }
-    let guard = pool.lock.lock();
+    let guard = pool.lock.lock_if(may_sleep)?;
     take_locked(pool, &guard)
 }
 
@@ -80,11 +81,20 @@ fn take_locked(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
     Some(element)
 }
 
+/// How a request for many may take.
+#[derive(Clone, Copy)]
+pub struct Take {
+    /// May it wait for the pool's lock?
+    pub may_sleep: bool,
+    /// May it take fewer than it needs?
+    pub piecemeal: bool,
+}
+
 /// Fills the NULL slots: all of them or, unless `piecemeal`, none. How many were filled.
-pub fn take_into(pool: &Mempool, slots: &Slots, missing: u32, piecemeal: bool) -> u32 {
-    let guard = pool.lock.lock();
+pub fn take_into(pool: &Mempool, slots: &Slots, missing: u32, take: Take) -> u32 {
+    let Some(guard) = pool.lock.lock_if(take.may_sleep) else { return 0 };
     let have = pool.curr_nr.load(Relaxed).max(0) as u32;
-    if have < missing && !piecemeal {
+    if have < missing && !take.piecemeal {
         return 0;
     }
     let mut taken = 0;
@@ -100,12 +110,12 @@ pub fn take_into(pool: &Mempool, slots: &Slots, missing: u32, piecemeal: bool) -
 
 /// Sets `nr` elements aside for a callback request, all or (unless `piecemeal`) none; how many. They
 /// leave the reserve at once, and `deliver_claimed` hands them out one by one.
-pub fn claim(pool: &Mempool, nr: u32, piecemeal: bool) -> u32 {
-    let guard = pool.lock.lock();
+pub fn claim(pool: &Mempool, nr: u32, take: Take) -> u32 {
+    let Some(guard) = pool.lock.lock_if(take.may_sleep) else { return 0 };
     let capacity = pool.capacity.load(Relaxed);
     let claimed = pool.claimed.load(Relaxed);
     let have = (pool.curr_nr.load(Relaxed).max(0) as u32).min(capacity - claimed);
-    if have < nr && !piecemeal {
+    if have < nr && !take.piecemeal {
         return 0;
     }
     let n = have.min(nr);

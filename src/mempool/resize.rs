@@ -43,7 +43,7 @@ fn shrink(pool: &Mempool, new_min_nr: i32) {
             return;
         }
         drop(guard);
-        if let Some(element) = reserve::take(pool) {
+        if let Some(element) = reserve::take(pool, true) {
             alloc::dispose(pool, element);
         }
     }

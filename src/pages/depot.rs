@@ -58,7 +58,7 @@ impl Depot {
 impl Depot {
     /// Free blocks of each order, like /proc/buddyinfo.
     pub fn dump(&self, w: &mut dyn core::fmt::Write) -> core::fmt::Result {
-        let Some(arena) = crate::arena::arena() else { return Ok(()) };
+        let Some(arena) = crate::arena::map::existing() else { return Ok(()) };
         let Some(_guard) = self.lock.try_lock_briefly() else { return writeln!(w, "blocks: busy") };
         write!(w, "blocks by order:")?;
         for head in &self.heads {

@@ -1,7 +1,7 @@
 //! Counting pages. At quiescence: outstanding + free + cached + bad == committed. Changes nothing.
 
 use super::{alloc, cache, depot, release, state};
-use crate::arena::arena;
+use crate::arena::map;
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicU64, Ordering::*};
 
@@ -32,7 +32,7 @@ pub fn stats() -> Stats {
     };
     let allocated = sum(&alloc::DIRECT, |c| &c.allocated);
     let freed = sum(&release::DIRECT, |c| &c.freed);
-    let arena = arena();
+    let arena = map::existing();
     Stats {
         pages_allocated: allocated,
         pages_freed: freed,

@@ -55,6 +55,13 @@ TEST(dump_and_short_stats)
 	CHECK(mempool_bulk_dump(-1) == -EBADF);
 }
 
+TEST(looking_at_counters_sets_nothing_up)
+{
+	check_conserved();
+	CHECK(outstanding() == 0);
+	configure(64 * 4096, 0);
+}
+
 TEST(pool_counters)
 {
 	struct mempool_bulk_pool_stats s = { .struct_size = sizeof(s) };

@@ -8,7 +8,8 @@
  *  - No lock of the library is held while a function of the user's runs.
  *  - Errors are negative errno values.
  *  - Before including, MEMPOOL_BULK_NO_GFP, _NO_PAGE, _NO_SLAB, _NO_KVMALLOC and _NO_LIST leave groups
- *    of names out; MEMPOOL_BULK_FOREIGN_PAGES lets virt_to_page() and page_address() pass pointers
+ *    of names out (with _NO_LIST but not _NO_PAGE, define your struct list_head
+ *    first); MEMPOOL_BULK_FOREIGN_PAGES lets virt_to_page() and page_address() pass pointers
  *    that are no pages of this library through as themselves.
  */
 #ifndef MEMPOOL_BULK_H
@@ -108,7 +109,7 @@ static inline void INIT_LIST_HEAD(struct list_head *list)
 }
 #endif
 
-#if !defined(MEMPOOL_BULK_NO_PAGE) && !defined(MEMPOOL_BULK_NO_LIST)
+#ifndef MEMPOOL_BULK_NO_PAGE
 /* One for each page. flags, private and mapping are 0 after allocation; use the functions to change
  * them. lru is the holder's to link the page with. 64 bytes. */
 struct page {
