@@ -13,7 +13,7 @@ use core::ptr::null_mut;
 use core::sync::atomic::Ordering::*;
 
 /// The kernel's limit of one allocation bounds the array of pointers: 4 MiB.
-const MOST_ELEMENTS: i32 = (4 << 20) / 8;
+pub const MOST_ELEMENTS: i32 = (4 << 20) / 8;
 
 pub const WARNED_ZERO: u32 = 1;
 pub const WARNED_OVERSIZED: u32 = 2;

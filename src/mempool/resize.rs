@@ -22,7 +22,7 @@ pub fn resize(pool: &Mempool, new_min_nr: i32) -> Result<(), Error> {
         shrink(pool, new_min_nr);
         return Ok(());
     }
-    if new_min_nr > (4 << 20) / 8 {
+    if new_min_nr > pool::MOST_ELEMENTS {
         return Err(Error::NoMemory);
     }
     if grow_array(pool, new_min_nr)? {

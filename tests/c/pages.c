@@ -100,11 +100,12 @@ TEST(K135_K136_K139_K140_populated_slots)
 
 TEST(K137_counts_that_give_nothing)
 {
+	catch_reports();
 	CHECK(alloc_pages_bulk(GFP_KERNEL, 0, NULL) == 0);
 	CHECK(alloc_pages_bulk(GFP_KERNEL, ~0ul, NULL) == 0);
 	CHECK(alloc_pages_bulk(GFP_KERNEL, 0x80000000ul, NULL) == 0);
 	CHECK(alloc_pages_bulk_noprof(GFP_KERNEL, -1, NULL, -5, NULL) == 0);
-	CHECK(outstanding() == 0);
+	CHECK(outstanding() == 0 && warns == 0);
 }
 
 TEST(K138_nothing_beyond_the_array)
@@ -220,6 +221,17 @@ TEST(K172_f2fs_style)
 }
 
 static void *isa_alloc(gfp_t gfp, void *data) { return mempool_alloc_pages(gfp | GFP_DMA, data); }
+
+TEST(private_is_zero_again_after_a_free)
+{
+	struct page *p = alloc_page(GFP_KERNEL), *again;
+
+	set_page_private(p, 5);
+	__free_page(p);
+	again = alloc_page(GFP_KERNEL);
+	CHECK(again == p && page_private(again) == 0);
+	__free_page(again);
+}
 
 TEST(K173_K170_bounce_style)
 {

@@ -1,0 +1,142 @@
+/* What the system allows: address space limits and memory cgroups end in a clean failure, and a pool's
+ * reserve goes on answering. */
+#include "check.h"
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static mempool_t pool;
+
+/* Takes pages until there are no more; the pool still gives its own, and everything can be touched. */
+static unsigned long exhaust(void)
+{
+	struct page *hoard = NULL, *page;
+	unsigned long n = 0;
+
+	CHECK(mempool_init_pages_bulk(&pool, 16, NULL, NULL, NULL) == 0);
+	while ((page = alloc_page(GFP_KERNEL | __GFP_NOWARN))) {
+		memset(page_address(page), 0x55, PAGE_SIZE);
+		*(struct page **)page_address(page) = hoard;
+		hoard = page;
+		n++;
+	}
+	for (int i = 0; i < 1000; i++) {
+		struct page *p[16] = { NULL };
+
+		CHECK(mempool_alloc_pages_bulk_array(&pool, GFP_KERNEL, 16, p));
+		memset(page_address(p[15]), 1, PAGE_SIZE);
+		mempool_bulk_free_pages(&pool, p, 16);
+	}
+	while ((page = hoard)) {
+		hoard = *(struct page **)page_address(page);
+		__free_page(page);
+	}
+	mempool_exit(&pool);
+	check_conserved();
+	return n;
+}
+
+TEST(address_space_limit)
+{
+	struct rlimit limit = { 256 << 20, 256 << 20 };
+	unsigned long n;
+
+	CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+	n = exhaust();
+	CHECK(n > 1000 && n < (256 << 20) / 4096);
+}
+
+TEST(data_limit)
+{
+	struct rlimit limit = { 64 << 20, 64 << 20 };
+	unsigned long n;
+
+	configure(1ull << 30, 0);
+	CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
+	n = exhaust();
+	CHECK(n > 1000 && n < (64 << 20) / 4096);
+}
+
+static void *take_one(void *arg)
+{
+	(void)arg;
+	return mempool_alloc(&pool, GFP_KERNEL);
+}
+
+TEST(a_page_freed_to_the_allocator_wakes_a_sleeper)
+{
+	struct mempool_bulk_pool_stats s = { .struct_size = sizeof(s) };
+	struct page *p[256], *mine;
+	unsigned int n = 0;
+	long start = now_ms();
+	pthread_t t;
+	void *got;
+
+	configure(256 * 4096, 60000);
+	CHECK(mempool_init_pages_bulk(&pool, 1, NULL, NULL, NULL) == 0);
+	mine = mempool_alloc_preallocated(&pool);
+	while ((p[n] = alloc_page(GFP_ATOMIC | __GFP_NOWARN)))
+		n++;
+	CHECK(pthread_create(&t, NULL, take_one, NULL) == 0);
+	while (s.waits == 0) {
+		nap_ms(1);
+		mempool_bulk_get_pool_stats(&pool, &s);
+	}
+	release_pages(p, (int)n);
+	pthread_join(t, &got);
+	CHECK(got && now_ms() - start < 30000);
+	mempool_free(mine, &pool);
+	mempool_free(got, &pool);
+	mempool_exit(&pool);
+}
+
+static bool write_file(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	int fd;
+	bool ok;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY);
+	ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static const char *const groups[][3] = {
+	{ "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "/sys/fs/cgroup/memory/mempool_bulk_test" },
+	{ "/sys/fs/cgroup", "memory.max", "/sys/fs/cgroup/mempool_bulk_test" },
+};
+
+static const char *mine;
+
+static void leave_group(void)
+{
+	char parent[256];
+
+	snprintf(parent, sizeof(parent), "%s/..", mine);
+	if (write_file(parent, "cgroup.procs", "0"))
+		rmdir(mine);
+}
+
+TEST(memory_cgroup)
+{
+	unsigned long n;
+
+	for (int i = 0; i < 2 && !mine; i++) {
+		mkdir(groups[i][2], 0755);
+		if (write_file(groups[i][2], groups[i][1], "100663296") && write_file(groups[i][2], "cgroup.procs", "0"))
+			mine = groups[i][2];
+		else
+			rmdir(groups[i][2]);
+	}
+	if (!mine)
+		exit(77); /* no memory controller to write to */
+	atexit(leave_group);
+	configure(1ull << 30, 0);
+	n = exhaust();
+	CHECK(n > 1000 && n < 100663296 / 4096);
+}
+
+TEST_MAIN()
