@@ -6,7 +6,7 @@
  * made again, allowed to sleep, under a mutex. The sector number is the AES-256-XTS tweak.
  *
  * cc -O2 crypt_disk.c $(pkg-config --cflags --libs mempool_bulk libcrypto) -pthread
- * ./crypt_disk [--mib N] [--rounds N]
+ * ./crypt_disk [--mib N] [--rounds N] [--sector 512|4096]
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,12 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SECTOR = 4096, PAGES_MAX = 256, POOL_PAGES = 256, MIB = 1 << 20 };
+enum { PAGE = 4096, PAGES_MAX = 256, POOL_PAGES = 256, MIB = 1 << 20 };
 enum mode { SINGLE, BULK_ARRAY, BULK_CB, MALLOC, MODES };
 static const char *const mode_name[MODES] = { "one page at a time", "bulk array", "bulk callback", "malloc per write" };
 
 static unsigned char key[64], *plain, *disk;
-static size_t disk_bytes;
+static size_t disk_bytes, sector_bytes = PAGE;
 static mempool_t pool;
 static pthread_mutex_t retry_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -95,7 +95,7 @@ static void buffer_alloc(struct buffer *buffer, enum mode mode, unsigned int nr)
 		alloc_by_callback(buffer, nr);
 		break;
 	default:
-		buffer->piece = aligned_alloc(SECTOR, (size_t)nr * SECTOR);
+		buffer->piece = aligned_alloc(PAGE, (size_t)nr * PAGE);
 		if (!buffer->piece)
 			die("malloc failed");
 	}
@@ -119,9 +119,16 @@ static void crypt_sector(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned
 
 	for (int i = 0; i < 8; i++)
 		tweak[i] = (unsigned char)(sector >> (8 * i));
-	if (EVP_CipherInit_ex(ctx, NULL, NULL, NULL, tweak, enc) != 1 || EVP_CipherUpdate(ctx, out, &n, in, SECTOR) != 1 ||
-	    n != SECTOR)
+	if (EVP_CipherInit_ex(ctx, NULL, NULL, NULL, tweak, enc) != 1 || EVP_CipherUpdate(ctx, out, &n, in, (int)sector_bytes) != 1 ||
+	    n != (int)sector_bytes)
 		die("encryption failed");
+}
+
+/* One page, sector by sector; offset is its place on the disk. */
+static void crypt_page(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char *in, size_t offset, int enc)
+{
+	for (size_t at = 0; at < PAGE; at += sector_bytes)
+		crypt_sector(ctx, out + at, in + at, (offset + at) / sector_bytes, enc);
 }
 
 static EVP_CIPHER_CTX *new_cipher(int enc)
@@ -138,17 +145,17 @@ static EVP_CIPHER_CTX *new_cipher(int enc)
 static void write_range(EVP_CIPHER_CTX *ctx, enum mode mode, size_t at, size_t bytes, double *memory_time)
 {
 	struct buffer buffer;
-	unsigned int nr = (unsigned int)(bytes / SECTOR);
+	unsigned int nr = (unsigned int)(bytes / PAGE);
 	double t0 = now(), t1, t2;
 
 	buffer_alloc(&buffer, mode, nr);
 	t1 = now();
 	for (unsigned int i = 0; i < nr; i++) {
-		unsigned char *out = mode == MALLOC ? buffer.piece + (size_t)i * SECTOR : page_address(buffer.pages[i]);
-		size_t offset = at + (size_t)i * SECTOR;
+		unsigned char *out = mode == MALLOC ? buffer.piece + (size_t)i * PAGE : page_address(buffer.pages[i]);
+		size_t offset = at + (size_t)i * PAGE;
 
-		crypt_sector(ctx, out, plain + offset, offset / SECTOR, 1);
-		memcpy(disk + offset, out, SECTOR);
+		crypt_page(ctx, out, plain + offset, offset, 1);
+		memcpy(disk + offset, out, PAGE);
 	}
 	t2 = now();
 	buffer_free(&buffer, mode);
@@ -199,8 +206,8 @@ static void verify(const char *what)
 
 	if (!back)
 		die("no memory to read back");
-	for (size_t at = 0; at < disk_bytes; at += SECTOR)
-		crypt_sector(ctx, back + at, disk + at, at / SECTOR, 0);
+	for (size_t at = 0; at < disk_bytes; at += PAGE)
+		crypt_page(ctx, back + at, disk + at, at, 0);
 	checksum(plain, disk_bytes, a);
 	checksum(back, disk_bytes, b);
 	if (memcmp(a, b, 32) != 0)
@@ -215,7 +222,7 @@ static void verify_sector_by_hand(uint64_t sector)
 {
 	EVP_CIPHER_CTX *data_key = EVP_CIPHER_CTX_new(), *tweak_key = EVP_CIPHER_CTX_new();
 	unsigned char tweak[16] = { 0 }, block[16];
-	const unsigned char *in = plain + sector * SECTOR, *out = disk + sector * SECTOR;
+	const unsigned char *in = plain + sector * sector_bytes, *out = disk + sector * sector_bytes;
 	int n;
 
 	EVP_EncryptInit_ex(data_key, EVP_aes_256_ecb(), NULL, key, NULL);
@@ -223,7 +230,7 @@ static void verify_sector_by_hand(uint64_t sector)
 	for (int i = 0; i < 8; i++)
 		tweak[i] = (unsigned char)(sector >> (8 * i));
 	EVP_EncryptUpdate(tweak_key, tweak, &n, tweak, 16);
-	for (int at = 0; at < SECTOR; at += 16) {
+	for (size_t at = 0; at < sector_bytes; at += 16) {
 		int carry = 0;
 
 		for (int i = 0; i < 16; i++)
@@ -357,19 +364,22 @@ int main(int argc, char **argv)
 			mib = strtoul(argv[i + 1], NULL, 10);
 		else if (strcmp(argv[i], "--rounds") == 0)
 			rounds = atoi(argv[i + 1]);
+		else if (strcmp(argv[i], "--sector") == 0)
+			sector_bytes = strtoul(argv[i + 1], NULL, 10);
 		else
-			die("usage: crypt_disk [--mib N] [--rounds N]");
+			die("usage: crypt_disk [--mib N] [--rounds N] [--sector 512|4096]");
 	}
-	if (argc % 2 == 0 || mib < 4 || mib > 65536 || rounds < 1 || rounds > 64)
-		die("usage: crypt_disk [--mib 4...65536] [--rounds 1...64]");
+	if (argc % 2 == 0 || mib < 4 || mib > 65536 || rounds < 1 || rounds > 64 ||
+	    (sector_bytes != 512 && sector_bytes != PAGE))
+		die("usage: crypt_disk [--mib 4...65536] [--rounds 1...64] [--sector 512|4096]");
 	set_up(mib);
 	printf("%12s  %-20s %10s %18s\n", "write size", "memory", "MiB/s", "time for memory");
 	puts("(first touches of memory from malloc count as encryption, not as time for memory)");
 	measure(MIB, rounds);
 	verify("1 MiB writes");
-	measure(SECTOR, rounds);
+	measure(PAGE, rounds);
 	verify("4 KiB writes");
-	verify_sector_by_hand(disk_bytes / SECTOR - 1);
+	verify_sector_by_hand(disk_bytes / sector_bytes - 1);
 	fprintf(stderr, "last sector equals XTS computed by hand from AES blocks\n");
 	reserve_only();
 	mempool_exit(&pool);
