@@ -511,10 +511,10 @@ struct page *alloc_pages_noprof(gfp_t gfp, unsigned int order);
 struct page *alloc_page(gfp_t gfp);
 
 // alloc_pages() near a node; the mask of nodes is accepted and has no effect.
-struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, const void *_nodemask);
+struct page *__alloc_pages(gfp_t gfp, unsigned int order, int _preferred_nid, const void *_nodemask);
 
 // alloc_pages() on a node; -1 is the local one.
-struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
+struct page *alloc_pages_node(int _nid, gfp_t gfp, unsigned int order);
 
 // Drops one reference of a block of 2^order pages; the last one frees it. Never sleeps for memory.
 // NULL does nothing. A page freed twice, a wrong order, or no page of ours is a BUG.

@@ -20,10 +20,12 @@ pub struct Config {
     pub flags: u32,
     pub node: i32,
     pub wait_timeout_ms: u32,
+    /// Use the locked page cache even where restartable sequences exist. From the environment only.
+    pub no_rseq: bool,
 }
 
 impl Config {
-    pub const DEFAULT: Config = Config { limit_bytes: 0, prealloc_bytes: 0, flags: 0, node: -1, wait_timeout_ms: 0 };
+    pub const DEFAULT: Config = Config { limit_bytes: 0, prealloc_bytes: 0, flags: 0, node: -1, wait_timeout_ms: 0, no_rseq: false };
 }
 
 static REQUESTED: Mutex<Config> = Mutex::new(Config::DEFAULT);
@@ -77,6 +79,7 @@ fn apply_environment(config: &mut Config, complaints: &mut Vec<String>) {
     read("MEMPOOL_BULK_LIMIT", parse_size, &mut |v| config.limit_bytes = v);
     read("MEMPOOL_BULK_PREALLOC", parse_size, &mut |v| config.prealloc_bytes = v);
     read("MEMPOOL_BULK_WAIT_MS", parse_ms, &mut |v| config.wait_timeout_ms = v as u32);
+    read("MEMPOOL_BULK_NO_RSEQ", parse_switch, &mut |v| config.no_rseq = v != 0);
     for (name, flag) in [
         ("MEMPOOL_BULK_MLOCK", MLOCK),
         ("MEMPOOL_BULK_HUGEPAGES", HUGEPAGES),

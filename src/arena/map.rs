@@ -1,24 +1,26 @@
-//! The arena itself and `struct page`: where a page's bytes, its `struct page` and its bookkeeping
-//! lie. Every index ↔ address conversion of the library is here. Never knows whether a page is free.
+//! Where a page's bytes, its `struct page` and its bookkeeping lie: every index ↔ address conversion of
+//! the library. Never knows whether a page is free, and never asks the system for anything.
 //!
 //! ```text
-//! base ──► [ page 0 | page 1 | … | committed ┆ reserved, PROT_NONE … max_pages ]
-//! mem_map ► [ struct page 0 | 1 | … | committed ┆ reserved … ]
+//! base ───► [ page 0 | page 1 | … | committed ┆ reserved, PROT_NONE … max_pages ]   4096 bytes a page
+//! mem_map ► [ struct page 0 | 1 | … | committed ┆ reserved … ]                        64 bytes a page
+//! states ─► [ state of page 0 | 1 | … ]                                                 1 byte a page
+//! words ──► [ word of pages 0…63 | 64…127 | … ]                                24 bytes a word of 64
 //! ```
+//!
+//! | word of `Arena` | meaning |
+//! |---|---|
+//! | max_pages 0 | nothing is reserved; then committed is 0 and no conversion succeeds |
+//! | max_pages n | the addresses are set and never change again |
+//! | committed | pages below it have memory and a `struct page`; grows only, under the depot lock |
 
-use super::{cgroup, os, size};
-use crate::config;
-use crate::observe::report;
 use core::ffi::c_void;
 use core::ptr::with_exposed_provenance_mut;
-use core::sync::atomic::{AtomicI32, AtomicU8, AtomicU32, AtomicUsize, Ordering::*};
-use std::sync::OnceLock;
+use core::sync::atomic::{AtomicI32, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 pub const PAGE_SIZE: usize = 4096;
-/// Pages per commit: 2 MiB, one huge page.
-pub const CHUNK_PAGES: u32 = 512;
-/// Blocks of the highest order are aligned to their size in addresses too.
-const ALIGN: usize = PAGE_SIZE << 10;
+/// Pages of a word: what one mask of 64 bits describes.
+pub const WORD_PAGES: usize = 64;
 
 /// What C sees as `struct page`. Pristine (no flags, private 0, one reference) while its page is
 /// free, so that handing a page out need not touch it.
@@ -34,180 +36,118 @@ pub struct Page {
     pub reserved: AtomicUsize,
 }
 
-/// Bookkeeping of each page, outside the page.
-pub struct Columns {
-    pub state: &'static [AtomicU8],
-    pub order: &'static [AtomicU8],
-    pub next: &'static [AtomicU32],
-    pub prev: &'static [AtomicU32],
+/// The depot's bookkeeping of 64 neighbouring pages; see `pages::depot`.
+#[repr(C)]
+pub struct Word {
+    pub free: AtomicU64,
+    pub next: AtomicU32,
+    pub prev: AtomicU32,
+    pub listed: AtomicU32,
 }
 
+#[repr(align(64))]
 pub struct Arena {
-    base: usize,
-    mem_map: usize,
-    pub max_pages: u32,
-    /// Grows only, under the depot lock; Release there pairs with Acquire in the conversions, so
-    /// that whoever sees an index as committed also sees its `struct page`.
-    committed: AtomicU32,
-    pub columns: Columns,
+    pub(super) base: AtomicUsize,
+    pub(super) mem_map: AtomicUsize,
+    pub(super) states: AtomicUsize,
+    pub(super) words: AtomicUsize,
+    pub(super) max_pages: AtomicU32,
+    /// Release where it grows pairs with Acquire in the conversions, so that whoever sees an index as
+    /// committed also sees its `struct page`.
+    pub(super) committed: AtomicU32,
 }
 
-static ARENA: OnceLock<Option<Arena>> = OnceLock::new();
-
-/// The arena, reserved at first use; None when not even address space can be had.
-pub fn arena() -> Option<&'static Arena> {
-    ARENA.get_or_init(Arena::reserve).as_ref()
-}
+/// The arena, reserved or not: before it is, no index and no pointer is valid.
+pub static ARENA: Arena = Arena {
+    base: AtomicUsize::new(0),
+    mem_map: AtomicUsize::new(0),
+    states: AtomicUsize::new(0),
+    words: AtomicUsize::new(0),
+    max_pages: AtomicU32::new(0),
+    committed: AtomicU32::new(0),
+};
 
 /// The arena if it was reserved already: looking at counters must not set anything up.
 pub fn existing() -> Option<&'static Arena> {
-    ARENA.get().and_then(Option::as_ref)
+    (ARENA.max_pages.load(Acquire) != 0).then_some(&ARENA)
 }
 
 impl Arena {
-    /// Reserves for the limit, halving on refusal.
-    fn reserve() -> Option<Arena> {
-        let mut pages = size::limit_pages();
-        while pages > 0 {
-            if let Some(arena) = Self::try_reserve(pages as u32) {
-                return Some(arena);
-            }
-            pages /= 2;
-        }
-        None
-    }
-
-    fn try_reserve(max_pages: u32) -> Option<Arena> {
-        let n = max_pages as usize;
-        let (bytes, map_bytes) = (n * PAGE_SIZE, (n * size_of::<Page>()).next_multiple_of(PAGE_SIZE));
-        let base = os::reserve(bytes, ALIGN)?;
-        let Some(mem_map) = os::reserve(map_bytes, PAGE_SIZE) else {
-            os::release(base, bytes);
-            return None;
-        };
-        let Some(columns) = Columns::map(n) else {
-            os::release(base, bytes);
-            os::release(mem_map, map_bytes);
-            return None;
-        };
-        Some(Arena { base, mem_map, max_pages, committed: AtomicU32::new(0), columns })
+    pub fn max_pages(&self) -> u32 {
+        self.max_pages.load(Relaxed)
     }
 
     pub fn committed(&self) -> u32 {
         self.committed.load(Acquire)
     }
 
-    /// Commits the next `want` pages or fewer where the limit is near; the first index and how many.
-    /// Callers hold the depot lock: growth has one author.
-    pub fn grow(&self, want: u32) -> Option<(u32, u32)> {
-        let first = self.committed.load(Relaxed);
-        let n = want.min(self.max_pages - first);
-        let bytes = n as usize * PAGE_SIZE;
-        if n == 0 || !cgroup::has_headroom(bytes as u64) {
-            return None;
-        }
-        let flags = config::get().flags;
-        let start = self.base + first as usize * PAGE_SIZE;
-        if !self.commit_structs(first, n) || !os::commit(start, bytes, flags & config::HUGEPAGES != 0) {
-            return None;
-        }
-        if flags & config::MLOCK != 0 && !os::lock(start, bytes) {
-            static WARNED: AtomicU32 = AtomicU32::new(0);
-            report::warn_limited(&WARNED, 1, format_args!("RLIMIT_MEMLOCK does not allow locking {bytes} more bytes"));
-            os::decommit(start, bytes);
-            return None;
-        }
-        self.committed.store(first + n, Release);
-        Some((first, n))
+    /// The state byte of a page.
+    #[inline(always)]
+    pub fn state(&self, idx: u32) -> &'static AtomicU8 {
+        assert!(idx < self.max_pages());
+        // SAFETY: `states` has a byte for every page below max_pages, mapped for ever.
+        unsafe { &*with_exposed_provenance_mut::<AtomicU8>(self.states.load(Relaxed) + idx as usize) }
     }
 
-    /// Makes the `struct page`s of a range resident and pristine.
-    fn commit_structs(&self, first: u32, n: u32) -> bool {
-        let size = size_of::<Page>();
-        let start = (self.mem_map + first as usize * size) & !(PAGE_SIZE - 1);
-        let end = (self.mem_map + (first + n) as usize * size).next_multiple_of(PAGE_SIZE);
-        if !os::commit(start, end - start, false) {
-            return false;
-        }
-        for idx in first..first + n {
-            let page = page_at(self.mem_map, idx);
-            page.refcount.store(1, Relaxed);
-            page.mapcount.store(-1, Relaxed);
-        }
-        true
+    /// The depot's record of word `w`.
+    pub fn word(&self, w: u32) -> &'static Word {
+        assert!((w as usize) < (self.max_pages() as usize).div_ceil(WORD_PAGES));
+        // SAFETY: `words` has a record for every word below that, zeroed, mapped for ever, all atomics.
+        unsafe { &*with_exposed_provenance_mut::<Word>(self.words.load(Relaxed) + w as usize * size_of::<Word>()) }
     }
 }
 
-impl Columns {
-    fn map(n: usize) -> Option<Columns> {
-        let words = n * size_of::<AtomicU32>();
-        let bytes = 2 * words + 2 * n;
-        let start = os::map_zeroed(bytes)?;
-        // SAFETY: the mapping is `bytes` long, zeroed, page-aligned, never unmapped, used by nobody
-        // else; zero is a valid value of every atomic; the words come first, so they are aligned.
-        unsafe {
-            Some(Columns {
-                next: core::slice::from_raw_parts(with_exposed_provenance_mut(start), n),
-                prev: core::slice::from_raw_parts(with_exposed_provenance_mut(start + words), n),
-                state: core::slice::from_raw_parts(with_exposed_provenance_mut(start + 2 * words), n),
-                order: core::slice::from_raw_parts(with_exposed_provenance_mut(start + 2 * words + n), n),
-            })
-        }
-    }
-}
-
-fn page_at(mem_map: usize, idx: u32) -> &'static Page {
-    // SAFETY: callers pass an index whose `struct page` is committed; it stays mapped for ever, all
-    // its fields are atomics, and zero is valid for each.
-    unsafe { &*with_exposed_provenance_mut::<Page>(mem_map + idx as usize * size_of::<Page>()) }
+#[inline(always)]
+fn page_at(idx: u32) -> usize {
+    ARENA.mem_map.load(Relaxed) + idx as usize * size_of::<Page>()
 }
 
 /// The `struct page` of a committed page.
 pub fn page(idx: u32) -> &'static Page {
-    let arena = existing().expect("an index exists, so the arena does");
-    assert!(idx < arena.committed());
-    page_at(arena.mem_map, idx)
+    assert!(idx < ARENA.committed());
+    // SAFETY: the index is committed.
+    unsafe { page_unchecked(idx) }
 }
 
+/// # Safety
+/// The `struct page` of `idx` has memory. It stays mapped for ever; all its fields are atomics, and any
+/// value is valid for each.
+pub(super) unsafe fn page_unchecked(idx: u32) -> &'static Page {
+    // SAFETY: the caller's.
+    unsafe { &*with_exposed_provenance_mut(page_at(idx)) }
+}
+
+#[inline(always)]
 pub fn page_ptr(idx: u32) -> *mut Page {
-    let mem_map = existing().map_or(0, |a| a.mem_map);
-    with_exposed_provenance_mut(mem_map + idx as usize * size_of::<Page>())
+    with_exposed_provenance_mut(page_at(idx))
 }
 
 /// The index of a `struct page` pointer: None unless it points exactly at one of ours.
+#[inline(always)]
 pub fn page_index(page: *const Page) -> Option<u32> {
-    let arena = existing()?;
-    let offset = page.addr().checked_sub(arena.mem_map)?;
-    let idx = offset / size_of::<Page>();
-    let exact = offset % size_of::<Page>() == 0;
-    (exact && idx < arena.committed() as usize).then_some(idx as u32)
+    ARENA.view().index(page)
 }
 
 /// Does this address point into the array of `struct page`s, exactly at one or not?
 pub fn in_mem_map(p: *const c_void) -> bool {
-    existing().is_some_and(|a| {
-        let size = a.committed() as usize * size_of::<Page>();
-        (a.mem_map..a.mem_map + size).contains(&p.addr())
-    })
+    let at = p.addr().wrapping_sub(ARENA.mem_map.load(Relaxed)) / size_of::<Page>();
+    at < ARENA.committed() as usize
 }
 
 /// The first byte of a page.
 pub fn address(idx: u32) -> *mut u8 {
-    let base = existing().map_or(0, |a| a.base);
-    with_exposed_provenance_mut(base + idx as usize * PAGE_SIZE)
+    with_exposed_provenance_mut(ARENA.base.load(Relaxed) + idx as usize * PAGE_SIZE)
 }
 
 /// The page that holds an address: any address inside a committed page.
 pub fn index_of_address(p: *const c_void) -> Option<u32> {
-    let arena = existing()?;
-    let idx = p.addr().checked_sub(arena.base)? / PAGE_SIZE;
-    (idx < arena.committed() as usize).then_some(idx as u32)
+    let at = p.addr().wrapping_sub(ARENA.base.load(Relaxed)) / PAGE_SIZE;
+    (at < ARENA.committed() as usize).then_some(at as u32)
 }
 
 /// Fills pages that are ours to hand out with zeros.
 pub fn zero(idx: u32, pages: u32) {
-    let arena = existing().expect("an index exists, so the arena does");
-    assert!(idx as u64 + pages as u64 <= arena.committed() as u64);
+    assert!(u64::from(idx) + u64::from(pages) <= u64::from(ARENA.committed()));
     // SAFETY: the range is committed, and its pages were just taken from the free set, so nobody
     // else may write them.
     unsafe { address(idx).write_bytes(0, pages as usize * PAGE_SIZE) };
@@ -215,13 +155,12 @@ pub fn zero(idx: u32, pages: u32) {
 
 /// The committed ranges in address order; how many there are.
 pub fn regions(out: &mut [(usize, usize)]) -> usize {
-    let Some(arena) = existing() else { return 0 };
-    let bytes = arena.committed() as usize * PAGE_SIZE;
+    let bytes = ARENA.committed() as usize * PAGE_SIZE;
     if bytes == 0 {
         return 0;
     }
     if let Some(first) = out.first_mut() {
-        *first = (arena.base, bytes);
+        *first = (ARENA.base.load(Relaxed), bytes);
     }
     1
 }

@@ -2,8 +2,12 @@
 //! indices and addresses meet. Knows nothing of which pages are free.
 
 mod cgroup;
+mod growth;
 pub mod map;
 mod os;
 mod size;
+pub mod view;
+pub mod wide;
 
-pub use map::{Arena, CHUNK_PAGES, arena};
+pub use growth::{CHUNK_PAGES, arena};
+pub use map::Arena;

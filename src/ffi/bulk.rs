@@ -14,8 +14,7 @@ fn fill(gfp: gfp_t, nr_pages: c_ulong, page_array: *mut *mut Page) -> c_ulong {
     if nr_pages == 0 || nr_pages > c_int::MAX as c_ulong {
         return 0;
     }
-    let Some(slots) = convert::slots(page_array, nr_pages as u32) else { return 0 };
-    ready::own_bulk(gfp, slots.len(), Some(slots), &mut |_| {}).into()
+    convert::slots(page_array, nr_pages as u32).map_or(0, |mut slots| ready::fill(slots.pages(), gfp) as c_ulong)
 }
 
 /// Fills the NULL slots of page_array with single pages and returns how many slots from its start are

@@ -19,15 +19,17 @@ pub fn pool<'a>(pool: *const Mempool) -> Option<&'a Mempool> {
 }
 
 /// A page of ours; NULL is nothing, anything else a BUG.
+#[inline(always)]
 pub fn page(page: *const Page) -> Option<u32> {
-    if page.is_null() {
-        return None;
-    }
-    let idx = map::page_index(page);
-    if idx.is_none() {
+    map::page_index(page).or_else(|| no_page(page))
+}
+
+#[cold]
+fn no_page(page: *const Page) -> Option<u32> {
+    if !page.is_null() {
         report::bug(format_args!("{page:p} is not a page of this library"));
     }
-    idx
+    None
 }
 
 /// The page that starts at an address; NULL is nothing, anything else that is no page start a BUG.
@@ -41,6 +43,7 @@ pub fn page_of_address(address: c_ulong) -> Option<u32> {
 }
 
 /// A page pointer for an index, NULL for none.
+#[inline(always)]
 pub fn page_ptr(idx: Option<u32>) -> *mut Page {
     idx.map_or(core::ptr::null_mut(), map::page_ptr)
 }

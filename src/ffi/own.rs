@@ -96,7 +96,7 @@ fn read_config(from: *const mempool_bulk_config) -> Result<Config, Error> {
         core::ptr::copy_nonoverlapping(from.cast::<u8>(), (&raw mut config).cast(), size.min(known));
     }
     let mempool_bulk_config { limit_bytes, prealloc_bytes, flags, node, wait_timeout_ms, .. } = config;
-    Ok(Config { limit_bytes, prealloc_bytes, flags, node, wait_timeout_ms })
+    Ok(Config { limit_bytes, prealloc_bytes, flags, node, wait_timeout_ms, ..Config::DEFAULT })
 }
 
 /// Sets the process-wide allocator up, before the first allocation. 0; -EBUSY after it; -EINVAL for

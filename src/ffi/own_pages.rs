@@ -5,6 +5,7 @@ use crate::arena::map::{self, PAGE_SIZE, Page};
 use crate::mempool::raw::Mempool;
 use crate::mempool::{bulk, ready, resize, runs};
 use crate::observe::report;
+use crate::pages;
 use core::ffi::{c_int, c_uint, c_void};
 
 /// What C has as `struct iovec`.
@@ -16,15 +17,15 @@ pub type iovec = libc::iovec;
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_alloc_pages(gfp: gfp_t, nr: c_uint, _pool_data: *mut c_void, page_array: *mut *mut Page, cb: Option<extern "C" fn(page: *mut Page, data: *mut c_void)>, data: *mut c_void) -> c_uint {
     match cb {
-        Some(cb) if page_array.is_null() => ready::own_bulk(gfp, nr, None, &mut |idx| cb(map::page_ptr(idx), data)),
-        _ => convert::slots(page_array, nr).map_or(0, |slots| ready::own_bulk(gfp, nr, Some(slots), &mut |_| {})),
+        Some(cb) if page_array.is_null() => pages::bulk(gfp, -1, nr, &mut |idx| cb(map::page_ptr(idx), data)),
+        _ => convert::slots(page_array, nr).map_or(0, |mut slots| ready::fill(slots.pages(), gfp) as c_uint),
     }
 }
 
 /// The free function that goes with mempool_bulk_alloc_pages(): put_page().
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_free_page(page: *mut c_void, _pool_data: *mut c_void) {
-    super::pages::put_page(page.cast());
+    pages::put(page.cast());
 }
 
 /// Gives nr elements back: the pool's reserve first, its free function for the rest. NULL entries are

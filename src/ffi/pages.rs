@@ -13,7 +13,7 @@ pub type NodeMask = c_void;
 /// the process may have no more memory or the mask may not wait for it. Free with __free_pages().
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc_pages(gfp: gfp_t, order: c_uint) -> *mut Page {
-    convert::page_ptr(pages::alloc(gfp, order, -1))
+    convert::page_ptr(pages::alloc(gfp, order))
 }
 
 /// The same; twin of kernels with allocation profiling.
@@ -25,19 +25,19 @@ pub extern "C" fn alloc_pages_noprof(gfp: gfp_t, order: c_uint) -> *mut Page {
 /// Allocates one page: alloc_pages() of order 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc_page(gfp: gfp_t) -> *mut Page {
-    alloc_pages(gfp, 0)
+    convert::page_ptr(pages::alloc_one(gfp))
 }
 
 /// alloc_pages() near a node; the mask of nodes is accepted and has no effect.
 #[unsafe(no_mangle)]
-pub extern "C" fn __alloc_pages(gfp: gfp_t, order: c_uint, preferred_nid: c_int, _nodemask: *const NodeMask) -> *mut Page {
-    convert::page_ptr(pages::alloc(gfp, order, preferred_nid))
+pub extern "C" fn __alloc_pages(gfp: gfp_t, order: c_uint, _preferred_nid: c_int, _nodemask: *const NodeMask) -> *mut Page {
+    convert::page_ptr(pages::alloc(gfp, order))
 }
 
 /// alloc_pages() on a node; -1 is the local one.
 #[unsafe(no_mangle)]
-pub extern "C" fn alloc_pages_node(nid: c_int, gfp: gfp_t, order: c_uint) -> *mut Page {
-    convert::page_ptr(pages::alloc(gfp, order, nid))
+pub extern "C" fn alloc_pages_node(_nid: c_int, gfp: gfp_t, order: c_uint) -> *mut Page {
+    convert::page_ptr(pages::alloc(gfp, order))
 }
 
 /// Drops one reference of a block of 2^order pages; the last one frees it. Never sleeps for memory.
@@ -52,7 +52,7 @@ pub extern "C" fn __free_pages(page: *mut Page, order: c_uint) {
 /// __free_pages() of order 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn __free_page(page: *mut Page) {
-    __free_pages(page, 0);
+    pages::free_one(page);
 }
 
 /// Frees the block of 2^order pages that starts at an address; 0 does nothing.
@@ -72,7 +72,7 @@ pub extern "C" fn free_page(addr: c_ulong) {
 /// The address of a new block of 2^order pages, 0 on failure.
 #[unsafe(no_mangle)]
 pub extern "C" fn __get_free_pages(gfp: gfp_t, order: c_uint) -> c_ulong {
-    convert::address(pages::alloc(gfp, order, -1)).expose_provenance() as c_ulong
+    convert::address(pages::alloc(gfp, order)).expose_provenance() as c_ulong
 }
 
 /// The address of a new page, 0 on failure.
@@ -127,9 +127,7 @@ pub extern "C" fn get_page(page: *mut Page) {
 /// Drops one reference; the last one frees the page, or the whole block of a __GFP_COMP page.
 #[unsafe(no_mangle)]
 pub extern "C" fn put_page(page: *mut Page) {
-    if let Some(idx) = convert::page(page) {
-        pages::put(idx);
-    }
+    pages::put(page);
 }
 
 /// The number of references; 0 for a page that nobody holds.
@@ -141,8 +139,9 @@ pub extern "C" fn page_count(page: *const Page) -> c_int {
 /// put_page() for each of nr pages. NULL entries are skipped, bad ones reported and skipped.
 #[unsafe(no_mangle)]
 pub extern "C" fn release_pages(pages: *mut *mut Page, nr: c_int) {
-    let Some(slots) = convert::slots(pages, nr.max(0) as c_uint) else { return };
-    (0..slots.len()).for_each(|i| put_page(slots.get(i).cast()));
+    if let Some(mut slots) = convert::slots(pages, nr.max(0) as c_uint) {
+        pages::put_many(slots.pages());
+    }
 }
 
 /// The n-th page after a page of the same block.

@@ -7,7 +7,7 @@ use super::raw::{self, Mempool};
 use super::reserve::{self, Put};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
 use super::wait::{self, Waiter};
-use super::{pool, ready};
+use super::{direct, pool, ready};
 use crate::arena::map;
 use crate::gfp::*;
 use crate::observe::report;
@@ -22,7 +22,13 @@ pub fn masks(gfp: u32) -> (u32, u32) {
 }
 
 /// An element; NULL only if the mask may not sleep.
+#[inline(always)]
 pub fn one(pool: &Mempool, gfp: u32) -> *mut c_void {
+    direct::alloc(pool, gfp).unwrap_or_else(|| one_step_by_step(pool, gfp))
+}
+
+#[cold]
+fn one_step_by_step(pool: &Mempool, gfp: u32) -> *mut c_void {
     if !pool::usable(pool) {
         return null_mut();
     }
@@ -54,7 +60,7 @@ pub fn one(pool: &Mempool, gfp: u32) -> *mut c_void {
 /// An element from the pool's allocation function, not from the reserve; NULL if it gives none.
 pub fn element(pool: &Mempool, gfp: u32) -> *mut c_void {
     match ready::kind(pool) {
-        ready::Kind::OwnPages => pages::alloc(gfp, 0, -1).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
+        ready::Kind::OwnPages => pages::alloc(gfp, 0).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
         ready::Kind::Bulk => raw::bulk_one(pool.bulk_fn(), gfp, pool.data()),
         ready::Kind::Single => pool.alloc_fn().map_or(null_mut(), |alloc| alloc(gfp, pool.data())),
     }
@@ -81,7 +87,15 @@ pub fn noreserve(pool: &Mempool, gfp: u32) -> *mut c_void {
 }
 
 /// Gives an element back: to the reserve while that is short, else to the pool's free function.
+#[inline(always)]
 pub fn free(pool: &Mempool, element: *mut c_void) {
+    if !direct::free(pool, element) {
+        free_step_by_step(pool, element);
+    }
+}
+
+#[cold]
+fn free_step_by_step(pool: &Mempool, element: *mut c_void) {
     if element.is_null() {
         return;
     }

@@ -10,7 +10,7 @@ use super::ready::{self, Kind};
 use super::reserve::{self, Put, Take};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
 use super::wait::{self, Waiter};
-use super::{alloc, pool};
+use super::{alloc, direct, pool};
 use crate::arena::map::{self, Page};
 use crate::gfp::*;
 use crate::pages;
@@ -19,7 +19,13 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, Ordering::*};
 
 /// The v2 array form: fills the NULL slots; true when none is left.
-pub fn array(pool: &Mempool, gfp: u32, slots: Slots) -> bool {
+#[inline(always)]
+pub fn array(pool: &Mempool, gfp: u32, mut slots: Slots) -> bool {
+    direct::array(pool, masks(gfp).0, slots.pages()) || array_step_by_step(pool, gfp, slots)
+}
+
+#[cold]
+fn array_step_by_step(pool: &Mempool, gfp: u32, slots: Slots) -> bool {
     if slots.is_empty() {
         return true;
     }
@@ -68,7 +74,9 @@ fn fill(pool: &Mempool, gfp: u32, slots: &Slots) -> bool {
 /// Asks the pool's allocation function for what is missing, as far as it gives.
 fn from_source(pool: &Mempool, mask: u32, slots: &Slots) {
     match ready::kind(pool) {
-        Kind::OwnPages => ready::fill(slots, mask),
+        Kind::OwnPages => {
+            ready::fill({ *slots }.pages(), mask);
+        }
         Kind::Bulk => {
             if let Some(bulk) = pool.bulk_fn() {
                 bulk(mask, slots.len(), pool.data(), slots.as_ptr().cast(), None, null_mut());
@@ -204,7 +212,15 @@ pub fn free_some(pool: &Mempool, slots: Slots) -> u32 {
 }
 
 /// Gives every non-NULL element back; bad ones are reported and skipped.
-pub fn free_all(pool: &Mempool, slots: Slots) {
+#[inline(always)]
+pub fn free_all(pool: &Mempool, mut slots: Slots) {
+    if !direct::free_many(pool, slots.pages()) {
+        free_step_by_step(pool, slots);
+    }
+}
+
+#[cold]
+fn free_step_by_step(pool: &Mempool, slots: Slots) {
     for i in 0..slots.len() {
         alloc::free(pool, slots.get(i));
     }

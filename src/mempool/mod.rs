@@ -3,6 +3,7 @@
 
 pub mod alloc;
 pub mod bulk;
+mod direct;
 pub mod pool;
 pub mod raw;
 pub mod ready;

@@ -41,7 +41,7 @@ pub fn init_bulk(pool: &Mempool, min_nr: i32, bulk: BulkFn, free: FreeFn, data: 
     let (bulk, free) = if own { known.own } else { (bulk, free) };
     pool.set_functions(None, bulk, free);
     ready::set_own(pool, own);
-    fill(pool, &|| pages::alloc(GFP_KERNEL, 0, -1).map_or(null_mut(), |idx| crate::arena::map::page_ptr(idx).cast()))
+    fill(pool, &|| pages::alloc(GFP_KERNEL, 0).map_or(null_mut(), |idx| crate::arena::map::page_ptr(idx).cast()))
 }
 
 /// Writes every field: the memory may hold anything before.
@@ -52,6 +52,7 @@ fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> 
         word.store(0, Relaxed);
     }
     pool.lock.reset();
+    raw::forget_stripes(pool);
     pool.counters.iter().for_each(|c| c.store(0, Relaxed));
     if min_nr < 0 {
         return Err(Error::Invalid);
@@ -79,6 +80,9 @@ fn fill(pool: &Mempool, source: &dyn Fn() -> *mut c_void) -> Result<(), Error> {
             return Err(Error::Invalid);
         }
     }
+    if ready::is_own(pool) {
+        raw::add_stripes(pool);
+    }
     Ok(())
 }
 
@@ -96,8 +100,10 @@ pub fn exit(pool: &Mempool) {
     let guard = pool.lock.lock();
     let array = pool.elements.swap(null_mut(), Relaxed);
     pool.capacity.store(0, Relaxed);
+    ready::set_own(pool, false);
     drop(guard);
     raw::free_array(array);
+    raw::drop_stripes(pool);
 }
 
 /// A pool on the heap, set up by `init`; NULL when that fails.

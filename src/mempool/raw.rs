@@ -5,8 +5,10 @@
 //! callback request has claimed but not yet delivered from slot `capacity`.
 
 use crate::arena::map::Page;
+use crate::sync::stripes::{self, Stripes};
 use crate::sync::{Guard, Lock};
 use core::ffi::c_void;
+use core::ptr::null_mut;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 pub type AllocFn = Option<extern "C" fn(u32, *mut c_void) -> *mut c_void>;
@@ -33,7 +35,8 @@ pub struct Mempool {
     pub capacity: AtomicU32,
     pub claimed: AtomicU32,
     pub oversized: AtomicU32,
-    pub pad: [u32; 33],
+    pub pad: [u32; 31],
+    pub stripes: Stripes,
 }
 
 const _: () = assert!(size_of::<Mempool>() == 256);
@@ -88,6 +91,34 @@ pub fn copy_slots(from: *mut AtomicPtr<c_void>, to: *mut AtomicPtr<c_void>, n: u
 pub fn free_array(array: *mut AtomicPtr<c_void>) {
     // SAFETY: the array came from `new_array` (or is NULL) and no longer hangs in any pool.
     unsafe { libc::free(array.cast()) };
+}
+
+/// Gives a pool a counter a CPU where it helps; without memory for them it counts in one place.
+pub fn add_stripes(pool: &Mempool) {
+    let bytes = stripes::bytes();
+    if bytes > 0 {
+        // SAFETY: aligned to a line and as long as wanted; freed by `drop_stripes` only. `calloc` gives
+        // no such alignment, so the memory is zeroed here.
+        unsafe {
+            let memory = libc::aligned_alloc(64, bytes);
+            if !memory.is_null() {
+                memory.cast::<u8>().write_bytes(0, bytes);
+            }
+            libc::free(pool.stripes.replace(memory.cast()).cast());
+        }
+    }
+}
+
+/// Takes the counters away; nobody may be using the pool.
+pub fn drop_stripes(pool: &Mempool) {
+    // SAFETY: the memory came from `add_stripes`, or is NULL.
+    unsafe { libc::free(pool.stripes.replace(null_mut()).cast()) };
+}
+
+/// Forgets whatever the memory held before: it is no pool yet.
+pub fn forget_stripes(pool: &Mempool) {
+    // SAFETY: what was there is not ours to free.
+    unsafe { pool.stripes.replace(null_mut()) };
 }
 
 /// A zeroed pool on the heap; NULL when memory is short.
@@ -146,6 +177,15 @@ impl Slots {
         assert!(i < self.nr);
         // SAFETY: `new`'s caller vouches for nr slots that only we write.
         unsafe { *self.slots.add(i as usize) = element };
+    }
+
+    /// The slots of an array of pages.
+    pub fn pages(&mut self) -> &mut [*mut Page] {
+        if self.nr == 0 {
+            return &mut [];
+        }
+        // SAFETY: `new`'s caller vouches for nr slots that only we use while the borrow lasts.
+        unsafe { core::slice::from_raw_parts_mut(self.slots.cast(), self.nr as usize) }
     }
 
     /// The slots that are NULL.

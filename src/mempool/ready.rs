@@ -4,10 +4,11 @@
 #![forbid(unsafe_code)]
 
 use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
-use crate::arena::map;
+use crate::arena::map::{self, Page};
+use crate::arena::wide;
 use crate::gfp::__GFP_ZERO;
 use crate::observe::report;
-use crate::pages;
+use crate::pages::{self, Prefer};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::*;
@@ -64,8 +65,14 @@ pub fn set_own(pool: &Mempool, own: bool) {
     pool.kind.store(if own { KIND_OWN } else { 0 }, Relaxed);
 }
 
+/// Are the pool's elements single pages of ours? Only while it is initialised.
+#[inline(always)]
+pub fn is_own(pool: &Mempool) -> bool {
+    pool.kind.load(Relaxed) == KIND_OWN
+}
+
 pub fn kind(pool: &Mempool) -> Kind {
-    if pool.kind.load(Relaxed) == KIND_OWN {
+    if is_own(pool) {
         Kind::OwnPages
     } else if pool.alloc_pages_bulk.load(Relaxed) != 0 {
         Kind::Bulk
@@ -76,16 +83,13 @@ pub fn kind(pool: &Mempool) -> Kind {
 
 /// Frees an element that must be a page of ours.
 pub fn free_own(element: *mut c_void) {
-    match map::page_index(element.cast()) {
-        Some(idx) => pages::put(idx),
-        None => report::bug(format_args!("{element:p} is not a page of this library")),
-    }
+    pages::put(element.cast());
 }
 
 /// A block of 2^order pages as `mempool_alloc_pages` gives it.
 pub fn alloc_pages(gfp: u32, order: usize) -> *mut c_void {
     match u32::try_from(order) {
-        Ok(order) => pages::alloc(gfp, order, -1).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
+        Ok(order) => pages::alloc(gfp, order).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
         Err(_) => null_mut(),
     }
 }
@@ -105,21 +109,21 @@ pub fn kfree(object: *mut c_void) {
     raw::c_free(object);
 }
 
-/// `mempool_bulk_alloc_pages`: fills the NULL slots of an array and returns the number of populated
-/// slots, or calls `cb` for each page and returns how often.
-pub fn own_bulk(gfp: u32, nr: u32, slots: Option<raw::Slots>, sink: &mut dyn FnMut(u32)) -> u32 {
-    let Some(slots) = slots else { return pages::bulk(gfp, -1, nr, sink) };
-    fill(&slots, gfp);
-    (0..slots.len()).take_while(|i| !slots.get(*i).is_null()).count() as u32
-}
-
-/// Fills the NULL slots with our own pages, as far as they go.
-pub fn fill(slots: &raw::Slots, gfp: u32) {
+/// Fills the NULL slots with our own pages, as far as they go; the number of populated slots from the
+/// front.
+pub fn fill(slots: &mut [*mut Page], gfp: u32) -> usize {
+    if wide::all_null(slots) {
+        return pages::alloc_many(gfp, Prefer::Cached, slots);
+    }
     let mut at = 0;
-    pages::bulk(gfp, -1, slots.missing(), &mut |idx| {
-        while !slots.get(at).is_null() {
-            at += 1;
+    while at < slots.len() {
+        let empty = slots[at..].iter().take_while(|slot| slot.is_null()).count();
+        let n = pages::alloc_many(gfp, Prefer::Cached, &mut slots[at..at + empty]);
+        at += n;
+        if n < empty {
+            break;
         }
-        slots.set(at, map::page_ptr(idx).cast());
-    });
+        at += slots[at..].iter().take_while(|slot| !slot.is_null()).count();
+    }
+    at
 }

@@ -35,6 +35,12 @@ pub fn is_short(pool: &Mempool) -> bool {
     pool.curr_nr.load(Acquire) < wanted(pool) && !pool.elements.load(Relaxed).is_null()
 }
 
+/// Is there certainly no room? For a pool that is initialised; Acquire as in `is_short`.
+#[inline(always)]
+pub fn is_full(pool: &Mempool) -> bool {
+    pool.curr_nr.load(Acquire) >= wanted(pool)
+}
+
 /// Offers an element. The caller wakes sleepers afterwards.
 pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
     if !is_short(pool) {

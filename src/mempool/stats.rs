@@ -26,8 +26,16 @@ pub fn count(pool: &Mempool, which: usize, n: u32) {
     pool.counters[which].fetch_add(u64::from(n), Relaxed);
 }
 
+/// The same on the direct path, where a counter that all threads share would cost more than the rest.
+#[inline(always)]
+pub fn count_own(pool: &Mempool, which: usize, n: u64) {
+    if !pool.stripes.add(which, n) {
+        pool.counters[which].fetch_add(n, Relaxed);
+    }
+}
+
 pub fn stats(pool: &Mempool) -> PoolStats {
-    let counter = |which: usize| pool.counters[which].load(Relaxed);
+    let counter = |which: usize| pool.counters[which].load(Relaxed) + pool.stripes.sum(which);
     PoolStats {
         min_nr: pool.min_nr.load(Relaxed).max(0) as u64,
         curr_nr: pool.curr_nr.load(Relaxed).max(0) as u64,

@@ -1,26 +1,88 @@
-//! Getting pages: cache, depot, commit, drain, emergency reserve, in that order. What a mask allows
-//! is decided here and nowhere else. Knows no pool. No lock is held when this returns or calls back.
+//! Getting one page, or one block: this CPU's slab, depot, commit, drain, emergency pages, in that order.
+//! What a mask allows is decided in this file and nowhere else. Knows no pool. No lock is held when
+//! this returns.
 
-use super::cache::{self, CLEAN};
+use super::cache::{self, REFILL_PAGES};
 use super::depot::{DEPOT, Open, emergency_target};
 use super::{MAX_ORDER, RETURNED, scope, state};
-use crate::arena::{Arena, CHUNK_PAGES, arena, map};
+use crate::arena::map::{self, ARENA};
+use crate::arena::view::view;
+use crate::arena::{Arena, CHUNK_PAGES, arena};
+use crate::config;
 use crate::gfp::*;
 use crate::observe::report;
-use crate::{config, pages::depot};
+use crate::sync::{Batch, NOTHING, Singles, percpu};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use core::time::Duration;
 
-/// Pages that travel together between the free set and a caller.
-const BATCH: usize = 64;
-
-/// Pages handed out straight from the depot; changed under its lock.
+/// Pages handed out straight from the depot; changed with it open.
 pub static DIRECT: AtomicU64 = AtomicU64::new(0);
-pub static DRAINS: AtomicU64 = AtomicU64::new(0);
-pub static REFILLS: AtomicU64 = AtomicU64::new(0);
 
-/// The arena with its first memory: what was configured to be there at once, the emergency reserve,
-/// and one chunk, so that a first request that may not sleep finds something.
+/// A single page, or None as the mask has it.
+#[inline(always)]
+pub fn alloc_one(gfp: u32) -> Option<u32> {
+    let cached = if gfp & __GFP_ZERO == 0 { alloc_one_cached() } else { None };
+    if cached.is_some() { cached } else { alloc_one_slowly(gfp) }
+}
+
+/// A single page if this CPU's slab has one; it is not zeroed.
+#[inline(always)]
+pub fn alloc_one_cached() -> Option<u32> {
+    let idx = percpu::pop_one_fast::<Singles>();
+    match view().state(idx) {
+        Some(state) if state::hand_out_fast(state) => Some(idx),
+        Some(_) => bad_page(idx),
+        None => None,
+    }
+}
+
+/// For when the slab gave a page that is not free.
+#[cold]
+fn bad_page(idx: u32) -> Option<u32> {
+    state::quarantine(&ARENA, idx, 1);
+    None
+}
+
+#[cold]
+fn alloc_one_slowly(gfp: u32) -> Option<u32> {
+    let request = Request::new(gfp, 0)?;
+    request.persist(|| {
+        loop {
+            let idx = match percpu::pop_one::<Singles>() {
+                NOTHING => request.page_of_depot()?,
+                idx => idx,
+            };
+            if let Some(clean) = state::hand_out(request.arena, idx) {
+                return Some(request.finish(idx, clean));
+            }
+        }
+    })
+}
+
+/// A block of 2^order pages, or None as the mask has it.
+#[inline(always)]
+pub fn alloc(gfp: u32, order: u32) -> Option<u32> {
+    if order == 0 { alloc_one(gfp) } else { alloc_block(gfp, order) }
+}
+
+#[cold]
+fn alloc_block(gfp: u32, order: u32) -> Option<u32> {
+    if order > MAX_ORDER {
+        return None;
+    }
+    let request = Request::new(gfp, order)?;
+    request.persist(|| {
+        loop {
+            let idx = request.block_of_depot()?;
+            if let Some(clean) = state::hand_out_block(request.arena, idx, order, gfp & __GFP_COMP != 0) {
+                return Some(request.finish(idx, clean));
+            }
+        }
+    })
+}
+
+/// The arena with its first memory: what was configured to be there at once, the pages kept back, and
+/// one chunk, so that a first request that may not sleep finds something.
 fn ready() -> Option<&'static Arena> {
     static FIRST: std::sync::Once = std::sync::Once::new();
     let arena = arena()?;
@@ -34,142 +96,101 @@ fn ready() -> Option<&'static Arena> {
     Some(arena)
 }
 
-/// A block of 2^order pages, or None as the mask has it.
-pub fn alloc(gfp: u32, order: u32, _node: i32) -> Option<u32> {
-    if order > MAX_ORDER {
-        return None;
-    }
-    if order == 0 {
-        let mut one = None;
-        bulk(gfp, -1, 1, &mut |idx| one = Some(idx));
-        return one;
-    }
-    let gfp = scope::apply(gfp);
-    let arena = ready()?;
-    let entry = persist(gfp, order, || take_block(arena, gfp, order))?;
-    let idx = finish(gfp, entry, order);
-    Some(idx)
+/// A request that the slab could not serve, and what its mask means.
+pub(super) struct Request {
+    pub arena: &'static Arena,
+    gfp: u32,
+    order: u32,
 }
 
-/// Up to `want` single pages, each given to `sink` with no lock held; how many.
-pub fn bulk(gfp: u32, _node: i32, want: u32, sink: &mut dyn FnMut(u32)) -> u32 {
-    let gfp = scope::apply(gfp);
-    let Some(arena) = ready() else { return 0 };
-    let mut delivered = 0;
-    let mut batch = [0u32; BATCH];
-    while delivered < want {
-        let room = BATCH.min((want - delivered) as usize);
-        let n = persist(gfp, 0, || match take_singles(arena, gfp, &mut batch[..room]) {
-            0 => None,
-            n => Some(n),
-        });
-        let Some(n) = n else { break };
-        for entry in &batch[..n] {
-            sink(finish(gfp, *entry, 0));
+impl Request {
+    /// None when there is no arena.
+    pub fn new(gfp: u32, order: u32) -> Option<Request> {
+        Some(Request { arena: ready()?, gfp: scope::apply(gfp), order })
+    }
+
+    pub fn wants_zero(&self) -> bool {
+        self.gfp & __GFP_ZERO != 0
+    }
+
+    pub fn may_sleep(&self) -> bool {
+        may_sleep(self.gfp)
+    }
+
+    /// Repeats `take` for as long as the mask demands success, sleeping in between; reports failure.
+    pub fn persist<T>(&self, mut take: impl FnMut() -> Option<T>) -> Option<T> {
+        loop {
+            let forever = self.gfp & __GFP_NOFAIL != 0 && self.may_sleep();
+            let interest = forever.then(|| RETURNED.interest());
+            if let Some(got) = take() {
+                return Some(got);
+            }
+            let Some(interest) = interest else { break };
+            interest.sleep(Duration::from_millis(config::wait_timeout_ms().into()));
         }
-        delivered += n as u32;
-    }
-    delivered
-}
-
-/// Repeats `take` for as long as the mask demands success, sleeping in between; reports failure.
-fn persist<T>(gfp: u32, order: u32, mut take: impl FnMut() -> Option<T>) -> Option<T> {
-    loop {
-        let forever = gfp & __GFP_NOFAIL != 0 && may_sleep(gfp);
-        let interest = forever.then(|| RETURNED.interest());
-        if let Some(got) = take() {
-            return Some(got);
+        if self.gfp & __GFP_NOWARN == 0 {
+            static WARNED: AtomicU32 = AtomicU32::new(0);
+            let (order, gfp) = (self.order, self.gfp);
+            report::warn_limited(&WARNED, 10, format_args!("page allocation failure: order {order}, gfp {gfp:#x}"));
         }
-        let Some(interest) = interest else { break };
-        interest.sleep(Duration::from_millis(config::wait_timeout_ms().into()));
+        None
     }
-    if gfp & __GFP_NOWARN == 0 {
-        static WARNED: AtomicU32 = AtomicU32::new(0);
-        report::warn_limited(&WARNED, 10, format_args!("page allocation failure: order {order}, gfp {gfp:#x}"));
-    }
-    None
-}
 
-fn finish(gfp: u32, entry: u32, order: u32) -> u32 {
-    let idx = entry & !CLEAN;
-    if gfp & __GFP_ZERO != 0 && entry & CLEAN == 0 {
-        map::zero(idx, 1 << order);
+    pub fn open(&self) -> Option<Open> {
+        DEPOT.open(self.arena, self.may_sleep())
     }
-    idx
-}
 
-fn take_singles(arena: &'static Arena, gfp: u32, out: &mut [u32]) -> usize {
-    let cell = cache::mine();
-    let n = cell.pop(arena, out);
-    if n > 0 {
-        return n;
+    /// What normal requests must leave in the depot.
+    pub fn floor(&self) -> u32 {
+        emergency_target(self.arena)
     }
-    let Some(depot) = DEPOT.open(arena, may_sleep(gfp)) else { return 0 };
-    let mut n = depot.take_run(out);
-    if n == 0 && may_sleep(gfp) && depot.grow() {
-        n = depot.take_run(out);
-    }
-    if n == 0 {
-        DRAINS.fetch_add(1, Relaxed);
-        cache::drain(&depot, may_sleep(gfp));
-        n = depot.take_run(out);
-    }
-    if n == 0 && may_use_emergency(gfp) {
-        n = take_emergency(&depot, out);
-    }
-    let n = hand_out_all(arena, out, n);
-    if n == out.len() && n < BATCH {
-        REFILLS.fetch_add(1, Relaxed);
-        cell.refill(&depot, BATCH);
-    }
-    n
-}
 
-fn take_emergency(depot: &depot::Open<'_>, out: &mut [u32]) -> usize {
-    let mut n = 0;
-    while n < out.len() {
-        let Some(idx) = depot.take_emergency() else { break };
-        out[n] = idx;
-        n += 1;
-    }
-    n
-}
-
-/// Marks the first `n` as handed out, dropping those that turn out bad; how many remain.
-fn hand_out_all(arena: &Arena, out: &mut [u32], n: usize) -> usize {
-    let mut good = 0;
-    for i in 0..n {
-        if let Some(clean) = state::hand_out(arena, out[i], 0, false) {
-            out[good] = out[i] | if clean { CLEAN } else { 0 };
-            good += 1;
+    /// Runs `take` on the open depot, with the floor to leave, after ever harder measures until it gets
+    /// something: as it is, with this CPU's cached words, with newly committed memory, with what all
+    /// slabs hold, with the pages kept back.
+    pub fn search<T>(&self, depot: &Open, mut take: impl FnMut(u32) -> Option<T>) -> Option<T> {
+        let floor = self.floor();
+        let mut found = take(floor);
+        while found.is_none() && cache::flush_words(depot) > 0 {
+            found = take(floor);
         }
-    }
-    DIRECT.fetch_add(good as u64, Relaxed);
-    good
-}
-
-fn take_block(arena: &'static Arena, gfp: u32, order: u32) -> Option<u32> {
-    let depot = DEPOT.open(arena, may_sleep(gfp))?;
-    loop {
-        let idx = find_block(&depot, gfp, order)?;
-        if let Some(clean) = state::hand_out(arena, idx, order, gfp & __GFP_COMP != 0) {
-            DIRECT.fetch_add(1 << order, Relaxed);
-            return Some(idx | if clean { CLEAN } else { 0 });
+        // A block above the chunk size needs two neighbouring chunks, hence the loop.
+        while found.is_none() && self.may_sleep() && depot.grow() {
+            found = take(floor);
         }
-    }
-}
-
-fn find_block(depot: &Open<'_>, gfp: u32, order: u32) -> Option<u32> {
-    if let Some(idx) = depot.take(order) {
-        return Some(idx);
-    }
-    // A block above the chunk size needs two neighbouring chunks, hence the loop.
-    while may_sleep(gfp) && depot.grow() {
-        if let Some(idx) = depot.take(order) {
-            return Some(idx);
+        if found.is_none() {
+            cache::drain(depot, self.may_sleep());
+            found = take(floor);
         }
+        if found.is_none() && may_use_emergency(self.gfp) {
+            found = take(0);
+        }
+        found
     }
-    DRAINS.fetch_add(1, Relaxed);
-    cache::drain(depot, may_sleep(gfp));
-    depot.take(order)
+
+    fn page_of_depot(&self) -> Option<u32> {
+        let depot = self.open()?;
+        let mut one = Batch::new();
+        let idx = self.search(&depot, |floor| {
+            depot.take_pages(&mut one, 1, floor);
+            one.entries().first().copied()
+        })?;
+        DIRECT.fetch_add(1, Relaxed);
+        cache::refill_pages(&depot, REFILL_PAGES, self.floor());
+        Some(idx)
+    }
+
+    fn block_of_depot(&self) -> Option<u32> {
+        let depot = self.open()?;
+        let idx = self.search(&depot, |floor| depot.take_block(self.order, floor))?;
+        DIRECT.fetch_add(1 << self.order, Relaxed);
+        Some(idx)
+    }
+
+    fn finish(&self, idx: u32, clean: bool) -> u32 {
+        if self.wants_zero() && !clean {
+            map::zero(idx, 1 << self.order);
+        }
+        idx
+    }
 }

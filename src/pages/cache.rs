@@ -1,145 +1,119 @@
-//! The page cache: a few cells of free single pages, one lock each; a thread prefers the cell its
-//! thread pointer hashes to. Lock order: depot, then cell; the fast path holds only the cell's.
-//! No page is in transit outside a lock: a page is taken back (state FREE) under the lock of the
-//! place it goes to, and handed out under the lock of the place it comes from.
-//! Knows no gfp mask and no limit.
+//! Between the slabs and the depot, always with the depot open: refill, flush, drain, and the pressure
+//! that a drain leaves behind. No page is in transit outside the depot's lock: what leaves a slab or
+//! the depot here has reached the other before the lock is let go.
+//! Invariant: depot open and `pressure` set ⇒ every slab is stopped and empty, so a shortage seen then
+//! is real. Knows no gfp mask.
 
-use super::{depot, state};
-use crate::arena::Arena;
-use crate::sync::{Guard, Lock};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use super::depot::{DEPOT, Open, emergency_target};
+use super::{RETURNED, masks::WORD_ORDER};
+use crate::sync::{BATCH, Batch, Singles, Words, percpu};
+use core::sync::atomic::{AtomicU64, Ordering::*};
 
-const CELLS: usize = 16;
-const CELL_PAGES: usize = 512;
-/// Pages that leave a full cell together.
-const FLUSH: usize = CELL_PAGES / 2;
-/// Set in a handed-out entry whose page is still all zero.
-pub const CLEAN: u32 = 1 << 31;
+/// Pages that come into a slab together with one that is asked for.
+pub const REFILL_PAGES: usize = 64;
+/// Words that come into a slab together with those asked for, and leave a full one together.
+const MOVE_WORDS: usize = 32;
+/// Pages that leave a full slab together, in batches.
+const FLUSH_BATCHES: usize = 2;
+/// Pressure ends when the depot holds this many pages beyond those kept back, or a quarter of a small
+/// arena.
+const LOW_WATER: u32 = 256;
 
-pub struct Cell {
-    lock: Lock,
-    len: AtomicU32,
-    entries: [AtomicU32; CELL_PAGES],
-    /// Pages handed out and taken back through this cell; changed under its lock.
-    pub allocated: AtomicU64,
-    pub freed: AtomicU64,
-}
+pub static DRAINS: AtomicU64 = AtomicU64::new(0);
+pub static REFILLS: AtomicU64 = AtomicU64::new(0);
+pub static FLUSHES: AtomicU64 = AtomicU64::new(0);
+/// Pages that were popped from a slab into the depot, not to a user. Changed with the depot open.
+pub static UNSOLD: AtomicU64 = AtomicU64::new(0);
 
-pub static CELL: [Cell; CELLS] = [const {
-    Cell {
-        lock: Lock::new(),
-        len: AtomicU32::new(0),
-        entries: [const { AtomicU32::new(0) }; CELL_PAGES],
-        allocated: AtomicU64::new(0),
-        freed: AtomicU64::new(0),
+/// Moves single pages into this CPU's slab; what finds no room goes back.
+pub fn refill_pages(depot: &Open, n: usize, floor: u32) {
+    if DEPOT.pressure.load(Relaxed) {
+        return;
     }
-}; CELLS];
-
-/// What became of a page that was to go into a cell.
-pub enum Push {
-    Done,
-    /// The cell is full or busy.
-    NoRoom,
-    Refused(state::Wrong),
+    let mut pages = Batch::new();
+    depot.take_pages(&mut pages, n, floor);
+    REFILLS.fetch_add(1, Relaxed);
+    let stored = percpu::push::<Singles>(pages.entries());
+    depot.put_pages(pages.entries()[stored..].iter().copied());
 }
 
-/// Adds to a counter that only the holder of its lock changes.
-pub fn count(counter: &AtomicU64, n: u64) {
-    counter.store(counter.load(Relaxed) + n, Relaxed);
+/// Moves whole words into this CPU's slab; what finds no room goes back.
+pub fn refill_words(depot: &Open, floor: u32) {
+    if DEPOT.pressure.load(Relaxed) {
+        return;
+    }
+    let mut words = Batch::new();
+    depot.take_words(&mut words, MOVE_WORDS, floor);
+    REFILLS.fetch_add(1, Relaxed);
+    let stored = percpu::push::<Words>(words.entries());
+    words.entries()[stored..].iter().for_each(|w| depot.put_word(*w));
 }
 
-/// This thread's cell.
-pub fn mine() -> &'static Cell {
-    thread_local!(static HERE: u8 = const { 0 });
-    let address = HERE.try_with(|here| core::ptr::from_ref(here).addr()).unwrap_or(0);
-    &CELL[(address >> 6).wrapping_mul(0x9e37_79b9) >> 16 & (CELLS - 1)]
+/// Moves part of this CPU's single pages to the depot.
+pub fn flush_pages(depot: &Open) {
+    let mut pages = Batch::new();
+    for _ in 0..FLUSH_BATCHES {
+        percpu::pop::<Singles>(&mut pages, BATCH);
+        depot.put_pages(pages.entries().iter().copied());
+        flushed(pages.entries().len());
+    }
 }
 
-/// Pages in all cells; a snapshot.
+/// Moves part of this CPU's words to the depot; how many.
+pub fn flush_words(depot: &Open) -> usize {
+    let mut words = Batch::new();
+    percpu::pop::<Words>(&mut words, MOVE_WORDS);
+    words.entries().iter().for_each(|w| depot.put_word(*w));
+    let n = words.entries().len();
+    flushed(n << WORD_ORDER);
+    n
+}
+
+fn flushed(pages: usize) {
+    if pages > 0 {
+        FLUSHES.fetch_add(1, Relaxed);
+        UNSOLD.fetch_add(pages as u64, Relaxed);
+    }
+}
+
+/// Moves every cached page to the depot and leaves the slabs stopped: under pressure each drain would
+/// interrupt all CPUs. A caller that may not sleep may find a busy slab of the locked kind; then it
+/// has only most pages, and no pressure.
+pub fn drain(depot: &Open, may_sleep: bool) {
+    if DEPOT.pressure.load(Relaxed) {
+        return;
+    }
+    DRAINS.fetch_add(1, Relaxed);
+    let all = percpu::stop_all(may_sleep, &mut |slab| {
+        slab.empty::<Singles>(|pages| depot.put_pages(pages));
+        slab.empty::<Words>(|words| words.for_each(|w| depot.put_word(w)));
+    });
+    if all {
+        DEPOT.pressure.store(true, Relaxed);
+    } else {
+        percpu::resume_all();
+    }
+}
+
+/// Lets the slabs be used again once there are pages to spare and nobody sleeps: while somebody does,
+/// every free must come by the depot, whose lock's end tells sleepers. A sleeper registers before its
+/// last try, and that try opens the depot: if this ran before, the try finds no pressure and drains
+/// again; if it runs later, it sees the sleeper.
+pub fn relax(depot: &Open) {
+    let enough = emergency_target(depot.arena) + LOW_WATER.min(depot.arena.max_pages() / 4);
+    if DEPOT.pressure.load(Relaxed) && depot.free() >= enough && !RETURNED.has_sleepers() {
+        DEPOT.pressure.store(false, Relaxed);
+        percpu::resume_all();
+    }
+}
+
+/// Pages in all slabs; a snapshot.
 pub fn cached_pages() -> u64 {
-    CELL.iter().map(|cell| u64::from(cell.len.load(Relaxed))).sum()
+    percpu::slabs().map(|slab| (slab.len::<Singles>() + (slab.len::<Words>() << WORD_ORDER)) as u64).sum()
 }
 
-impl Cell {
-    /// Hands out up to `out.len()` pages; how many. None of them when the cell is busy.
-    pub fn pop(&self, arena: &Arena, out: &mut [u32]) -> usize {
-        let Some(_guard) = self.lock.try_lock_briefly() else { return 0 };
-        let mut n = 0;
-        while n < out.len() {
-            let len = self.len.load(Relaxed);
-            if len == 0 {
-                break;
-            }
-            self.len.store(len - 1, Relaxed);
-            let idx = self.entries[len as usize - 1].load(Relaxed);
-            if let Some(clean) = state::hand_out(arena, idx, 0, false) {
-                out[n] = idx | if clean { CLEAN } else { 0 };
-                n += 1;
-            }
-        }
-        count(&self.allocated, n as u64);
-        n
-    }
-
-    /// Takes a held page back.
-    pub fn push(&self, arena: &Arena, idx: u32) -> Push {
-        let Some(_guard) = self.lock.try_lock_briefly() else { return Push::NoRoom };
-        if self.len.load(Relaxed) as usize == CELL_PAGES {
-            return Push::NoRoom;
-        }
-        if let Err(wrong) = state::take_back(arena, idx, 0) {
-            return Push::Refused(wrong);
-        }
-        self.store(idx);
-        count(&self.freed, 1);
-        Push::Done
-    }
-
-    fn store(&self, idx: u32) {
-        let len = self.len.load(Relaxed);
-        self.entries[len as usize].store(idx, Relaxed);
-        self.len.store(len + 1, Relaxed);
-    }
-
-    /// With the depot open: moves free pages into an empty cell, the lowest address on top.
-    pub fn refill(&self, depot: &depot::Open<'_>, pages: usize) {
-        let Some(_guard) = self.lock.try_lock() else { return };
-        let mut run = [0u32; FLUSH];
-        let room = (CELL_PAGES - self.len.load(Relaxed) as usize).min(pages).min(FLUSH);
-        let n = depot.take_run(&mut run[..room]);
-        for idx in run[..n].iter().rev() {
-            self.store(*idx);
-        }
-    }
-
-    /// With the depot open: moves the oldest half back to it.
-    pub fn flush(&self, depot: &depot::Open<'_>) {
-        let Some(_guard) = self.lock.try_lock_briefly() else { return };
-        let len = self.len.load(Relaxed) as usize;
-        let gone = len.min(FLUSH);
-        for entry in &self.entries[..gone] {
-            depot.put(entry.load(Relaxed), 0);
-        }
-        for i in gone..len {
-            self.entries[i - gone].store(self.entries[i].load(Relaxed), Relaxed);
-        }
-        self.len.store((len - gone) as u32, Relaxed);
-    }
-
-    fn empty(&self, depot: &depot::Open<'_>, _guard: Guard<'_>) {
-        for entry in &self.entries[..self.len.load(Relaxed) as usize] {
-            depot.put(entry.load(Relaxed), 0);
-        }
-        self.len.store(0, Relaxed);
-    }
-}
-
-/// With the depot open: moves every cached page to it. A caller that may not sleep skips cells whose
-/// lock stays busy.
-pub fn drain(depot: &depot::Open<'_>, may_sleep: bool) {
-    for cell in &CELL {
-        if let Some(guard) = cell.lock.lock_if(may_sleep) {
-            cell.empty(depot, guard);
-        }
-    }
+/// Pages that ever left a slab for a user.
+pub fn sold() -> u64 {
+    let popped: u64 = percpu::slabs().map(|slab| slab.popped::<Singles>() + (slab.popped::<Words>() << WORD_ORDER)).sum();
+    popped.saturating_sub(UNSOLD.load(Relaxed))
 }

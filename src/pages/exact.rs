@@ -4,19 +4,12 @@
 use super::{MAX_ORDER, alloc, free, state};
 use crate::arena::{arena, map::PAGE_SIZE};
 use crate::observe::report;
-use core::sync::atomic::Ordering::*;
 
 /// Turns a held, non-compound block into 2^order single pages.
 pub fn split(idx: u32, order: u32) {
     let Some(arena) = arena() else { return };
-    let held = matches!(state::of(arena, idx), state::ALLOCATED | state::TOUCHED);
-    if !held || state::order(arena, idx) != order || state::is_compound(arena, idx) || order > MAX_ORDER {
-        return report::bug(format_args!("page {idx} can't be split as a block of order {order}"));
-    }
-    for page in idx as usize..idx as usize + (1 << order) {
-        arena.columns.order[page].store(0, Relaxed);
-        // A touched head stays touched; the tails become held pages of their own.
-        let _ = arena.columns.state[page].compare_exchange(state::TAIL, state::TOUCHED, Relaxed, Relaxed);
+    if !state::split(arena, idx, order) {
+        report::bug(format_args!("page {idx} can't be split as a block of order {order}"));
     }
 }
 
@@ -27,7 +20,7 @@ pub fn exact_alloc(gfp: u32, bytes: usize) -> Option<u32> {
         return None;
     }
     let order = pages.next_power_of_two().ilog2();
-    let idx = alloc(gfp & !crate::gfp::__GFP_COMP, order, -1)?;
+    let idx = alloc(gfp & !crate::gfp::__GFP_COMP, order)?;
     split(idx, order);
     for spare in idx + pages as u32..idx + (1 << order) {
         free(spare, 0);

@@ -6,18 +6,23 @@ mod alloc;
 mod cache;
 mod depot;
 mod exact;
+mod lists;
+mod many;
+mod masks;
 mod refs;
 mod release;
+mod scarce;
 mod scope;
 mod state;
 mod stats;
 
-pub use alloc::{alloc, bulk};
+pub use alloc::{alloc, alloc_one, alloc_one_cached};
 pub use exact::{exact_alloc, exact_free, split};
+pub use many::{Prefer, alloc_many, bulk};
 pub use refs::{compound_order, count, get, head_of, private, set_private};
-pub use release::{free, put};
+pub use release::{free, free_one, put, put_many, shelve, unshelve};
 pub use scope::{NOFS, NOIO, scope_restore, scope_save};
-pub use state::{Shelved, shelve, unshelve};
+pub use state::Shelved;
 pub use stats::{Stats, WAITS, dump, stats};
 
 use crate::sync::Event;

@@ -1,87 +1,258 @@
-//! Giving pages back: checks first, then cache or depot, then a wake-up for whoever sleeps.
-//! A report about a bad page may run the user's handler, so it is made after the lock is let go.
-//! Knows no pool.
+//! Giving pages back: the state first, then this CPU's slab or the depot. Frees never wait: when the
+//! depot's lock is busy the page is left for its holder. Knows no pool.
 
-use super::cache::{self, Cell, Push};
 use super::depot::DEPOT;
-use super::{RETURNED, state};
-use crate::arena::{Arena, arena, map};
+use super::state::{self, Shelved, Taken};
+use super::{MAX_ORDER, cache};
+use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
+use crate::arena::view::{EIGHT, View, view};
+use crate::arena::wide;
 use crate::observe::report;
-use core::sync::atomic::{AtomicU64, Ordering::*};
+use crate::sync::{Singles, Words, percpu};
 
-/// Pages taken straight back into the depot.
-pub static DIRECT: AtomicU64 = AtomicU64::new(0);
-pub static FLUSHES: AtomicU64 = AtomicU64::new(0);
+/// Whole words that go into the slab together.
+const WORDS_AT_ONCE: usize = 16;
+
+/// Drops one reference of a single page; the last one frees it. That is `__free_page`.
+#[inline(always)]
+pub fn free_one(page: *const Page) {
+    if !free_fast(page) {
+        free_slowly(page);
+    }
+}
+
+/// Drops one reference of whatever block the page is of, the whole of a compound one for its tail too.
+/// That is `put_page`; false when it was no page to drop a reference of.
+#[inline(always)]
+pub fn put(page: *const Page) -> bool {
+    free_fast(page) || put_slowly(page)
+}
+
+/// Frees a single page if that takes no more than two stores and a push.
+#[inline(always)]
+fn free_fast(page: *const Page) -> bool {
+    match plain(view(), page) {
+        Some(idx) => {
+            if !percpu::push_one_fast::<Singles>(idx) {
+                one_to_depot(idx);
+            }
+            true
+        }
+        None => false,
+    }
+}
+
+/// Takes a single page back if nobody can have touched it.
+#[inline(always)]
+fn plain(view: View, page: *const Page) -> Option<u32> {
+    let idx = view.index(page)?;
+    view.state(idx).is_some_and(state::take_back_fast).then_some(idx)
+}
+
+#[cold]
+fn free_slowly(page: *const Page) {
+    if let Some(idx) = known(page) {
+        drop_reference(idx, 0);
+    }
+}
+
+#[cold]
+fn put_slowly(page: *const Page) -> bool {
+    known(page).is_some_and(|idx| {
+        let head = super::head_of(idx);
+        drop_reference(head, state::order(&ARENA, head))
+    })
+}
+
+/// The index of a page of ours; NULL is nothing, anything else a BUG.
+fn known(page: *const Page) -> Option<u32> {
+    let idx = map::page_index(page);
+    if idx.is_none() && !page.is_null() {
+        report::bug(format_args!("{page:p} is not a page of this library"));
+    }
+    idx
+}
 
 /// Drops one reference of a block; the last one frees it. That is `__free_pages`.
 pub fn free(idx: u32, order: u32) {
-    let Some(arena) = arena() else { return };
-    if state::of(arena, idx) == state::TOUCHED && !last_reference(idx) {
-        return;
-    }
     if order == 0 {
-        free_single(arena, cache::mine(), idx);
+        free_one(map::page_ptr(idx));
     } else {
-        free_block(arena, idx, order, None);
-    }
-    RETURNED.notify();
-}
-
-/// `free` with the block's own order: what `put_page` does. A tail stands for its block if that was
-/// asked for as a compound one.
-pub fn put(idx: u32) {
-    let Some(arena) = arena() else { return };
-    let head = super::head_of(idx);
-    free(head, state::order(arena, head));
-}
-
-/// Drops a reference; was it the last? A count below one is a BUG and changes nothing.
-fn last_reference(idx: u32) -> bool {
-    let refcount = &map::page(idx).refcount;
-    // AcqRel: whoever frees must see everything the other holders did before they let go.
-    match refcount.fetch_sub(1, AcqRel) {
-        1 => {
-            refcount.store(1, Relaxed);
-            true
-        }
-        n if n > 1 => false,
-        n => {
-            refcount.store(n, Relaxed);
-            report::bug(format_args!("page {idx} freed with reference count {n}"));
-            false
-        }
+        free_block(idx, order);
     }
 }
 
-fn free_single(arena: &'static Arena, cell: &Cell, idx: u32) {
-    match cell.push(arena, idx) {
-        Push::Done => {}
-        Push::Refused(wrong) => state::refuse(idx, wrong),
-        Push::NoRoom => {
-            free_block(arena, idx, 0, Some(cell));
+/// The same without the short way for a plain page; false when there was none to drop.
+fn drop_reference(idx: u32, order: u32) -> bool {
+    if order != 0 {
+        return free_block(idx, order);
+    }
+    let taken = state::take_back(&ARENA, idx, 0);
+    if taken == Taken::Free {
+        one_to_depot(idx);
+    }
+    taken != Taken::Refused
+}
+
+/// Drops a block's reference and, if it is free now, puts it into the depot; false when it was refused.
+#[cold]
+fn free_block(idx: u32, order: u32) -> bool {
+    let fits = u64::from(idx) + (1u64 << order.min(32)) <= u64::from(ARENA.max_pages());
+    if order > MAX_ORDER || !fits {
+        report::bug(format_args!("page {idx} freed with impossible order {order}"));
+        return false;
+    }
+    let taken = state::take_back(&ARENA, idx, order);
+    if taken == Taken::Free {
+        match DEPOT.open(&ARENA, false) {
+            Some(depot) => {
+                depot.put_block(idx, order);
+                depot.note_returned();
+                cache::relax(&depot);
+            }
+            None => (idx..idx + (1 << order)).for_each(defer),
         }
     }
+    taken != Taken::Refused
 }
 
-/// Takes a block back under the depot's lock, so that it is never outside both; makes room in a full
-/// cell on the way.
-fn free_block(arena: &'static Arena, idx: u32, order: u32, full: Option<&Cell>) {
-    let fits = u64::from(idx) + (1u64 << order.min(32)) <= u64::from(arena.max_pages);
-    if order > super::MAX_ORDER || !fits {
-        return report::bug(format_args!("page {idx} freed with impossible order {order}"));
+/// `put` for many: whole words together, NULL entries skipped, bad ones reported and skipped. How many
+/// were neither.
+#[inline]
+pub fn put_many(pages: &[*mut Page]) -> usize {
+    if let [page] = pages {
+        return usize::from(put(*page));
     }
-    let Some(depot) = DEPOT.open(arena, true) else { return };
-    if let Some(cell) = full {
-        FLUSHES.fetch_add(1, Relaxed);
-        cell.flush(&depot);
+    let view = view();
+    let (mut rest, mut bad) = (pages, 0);
+    loop {
+        rest = &rest[put_words(view, rest)..];
+        let singles = singles(view, rest);
+        store_pages(view, &rest[..singles]);
+        rest = &rest[singles..];
+        let Some(first) = rest.first() else { break };
+        if singles == 0 {
+            bad += usize::from(!put_slowly(*first));
+            rest = &rest[1..];
+        }
     }
-    let taken = state::take_back(arena, idx, order);
-    if taken.is_ok() {
-        depot.put(idx, order);
-        DIRECT.fetch_add(1 << order, Relaxed);
+    pages.len() - bad
+}
+
+/// Whole words at the front, taken back and stored; the number of pages.
+#[inline(always)]
+fn put_words(view: View, pages: &[*mut Page]) -> usize {
+    let mut words = [0; WORDS_AT_ONCE];
+    if pages.len() < WORD_PAGES {
+        return 0;
     }
-    drop(depot);
-    if let Err(wrong) = taken {
-        state::refuse(idx, wrong);
+    let found = wide::leading_words(view, pages, &mut words);
+    let plain = |w: &u32| view.line(*w).is_some_and(|states| state::take_back_together(&states));
+    let taken = words[..found].iter().take_while(|w| plain(w)).count();
+    if taken > 0 {
+        store_words(&words[..taken]);
     }
+    taken * WORD_PAGES
+}
+
+/// Single pages at the front, taken back, up to what looks like a whole word or needs a closer look. The
+/// first page is looked at in any case.
+#[inline(always)]
+fn singles(view: View, pages: &[*mut Page]) -> usize {
+    let word = if pages.len() > WORD_PAGES { pages[1..].iter().position(|page| view.begins_word(*page)) } else { None };
+    let end = word.map_or(pages.len(), |at| at + 1);
+    let mut at = 0;
+    for few in pages[..end].chunks(EIGHT) {
+        let n = if neighbours(view, few) { EIGHT } else { few.iter().take_while(|page| plain(view, **page).is_some()).count() };
+        at += n;
+        if n < few.len() {
+            break;
+        }
+    }
+    at
+}
+
+/// Are these eight neighbours, all held and plain? Then they are taken back.
+#[inline(always)]
+fn neighbours(view: View, pages: &[*mut Page]) -> bool {
+    let Some(eight) = pages.first_chunk::<EIGHT>().filter(|eight| view.is_run(eight)) else { return false };
+    view.index(eight[0]).and_then(|first| view.eight(first)).is_some_and(|states| state::take_back_together(&states))
+}
+
+/// Moves pages that were taken back into this CPU's slab, what finds no room into the depot.
+#[inline(always)]
+fn store_pages(view: View, pages: &[*mut Page]) {
+    if !pages.is_empty() {
+        let stored = percpu::push_addresses::<Singles, Page>(pages, view.mem_map());
+        if stored < pages.len() {
+            pages_to_depot(&mut pages[stored..].iter().filter_map(|page| view.index(*page)));
+        }
+    }
+}
+
+/// The same for whole words.
+#[inline(always)]
+fn store_words(words: &[u32]) {
+    let stored = percpu::push::<Words>(words);
+    if stored < words.len() {
+        words_to_depot(&words[stored..]);
+    }
+}
+
+/// For a page that the slab did not take at the first try.
+#[cold]
+fn one_to_depot(idx: u32) {
+    if !percpu::push_one::<Singles>(idx) {
+        pages_to_depot(&mut core::iter::once(idx));
+    }
+}
+
+#[cold]
+fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
+    match DEPOT.open(&ARENA, false) {
+        Some(depot) => {
+            cache::flush_pages(&depot);
+            depot.put_pages(pages);
+            depot.note_returned();
+            cache::relax(&depot);
+        }
+        None => pages.for_each(defer),
+    }
+}
+
+#[cold]
+fn words_to_depot(words: &[u32]) {
+    match DEPOT.open(&ARENA, false) {
+        Some(depot) => {
+            cache::flush_words(&depot);
+            words.iter().for_each(|w| depot.put_word(*w));
+            depot.note_returned();
+            cache::relax(&depot);
+        }
+        None => {
+            let pages = |w: &u32| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32;
+            words.iter().flat_map(pages).for_each(defer);
+        }
+    }
+}
+
+/// Leaves a page for the holder of the depot's lock, and looks once more whether there still is one.
+fn defer(idx: u32) {
+    DEPOT.defer(idx);
+    drop(DEPOT.open(&ARENA, false));
+}
+
+/// Marks a held page as lying in a reserve.
+pub fn shelve(idx: u32) -> Shelved {
+    let shelved = state::shelve(&ARENA, idx);
+    if shelved == Shelved::StillShared {
+        report::warn(format_args!("page {idx} freed into a pool while others hold it: one reference dropped"));
+        put(map::page_ptr(idx));
+    }
+    shelved
+}
+
+/// Marks a reserve page as held again.
+pub fn unshelve(idx: u32) {
+    state::unshelve(&ARENA, idx);
 }

@@ -1,151 +1,239 @@
 //! The state of each page, one byte outside the page, and the only functions that change it. A page
 //! that is not in the expected state is never touched further. Knows no lock, no list.
 //!
-//! | state | meaning | left by |
+//! | low three bits | meaning | left by |
 //! |---|---|---|
 //! | 0 (UNCOMMITTED) | no memory behind it | commit |
-//! | FREE_CLEAN | free, all zero since its commit | `hand_out` |
-//! | FREE | free | `hand_out` |
-//! | ALLOCATED | head of a block that a user holds, `struct page` pristine | `take_back`, `touch`, `shelve` |
-//! | TOUCHED | the same, but its `struct page` may have been changed | `take_back`, `shelve` |
-//! | RESERVE | lies in a pool's reserve | `unshelve` |
-//! | TAIL | inside a block that a user holds | split or free of the block |
 //! | BAD | was found in a wrong state; never handed out again | – |
+//! | FREE_CLEAN | free, all zero since its commit | hand-out |
+//! | FREE | free | hand-out |
+//! | ALLOCATED | head of a block that a user holds, `struct page` pristine | take-back, `touch`, `shelve` |
+//! | TOUCHED | the same, but its `struct page` may have been changed | take-back, `shelve` |
+//! | RESERVE | lies in a pool's reserve, or is being taken back | `unshelve`, the end of the take-back |
+//! | TAIL | inside a block that a user holds | split or free of the block |
 //!
-//! Taking back is a compare-and-swap: of two frees of one page, exactly one wins.
+//! The upper bits, in the heads of held blocks only: bit 3 COMPOUND, bits 4 to 7 the order.
+//!
+//! Single pages in state ALLOCATED change hands by a load and a store, not by an atomic swap, which
+//! would cost more than all the rest. So of two frees of one page in the very same few nanoseconds both
+//! may succeed; the page then lies in the free set twice, and the second time it is to be handed out
+//! its state is ALLOCATED: reported, and quarantined. All other changes are swaps.
 
-use crate::arena::{Arena, arena, map};
+use crate::arena::view::States;
+use crate::arena::{Arena, map};
 use crate::observe::report;
-use core::sync::atomic::{AtomicU64, Ordering::*};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::*};
 
-pub const FREE_CLEAN: u8 = 1;
-pub const FREE: u8 = 2;
-pub const ALLOCATED: u8 = 3;
-pub const TOUCHED: u8 = 4;
-pub const RESERVE: u8 = 5;
-pub const BAD: u8 = 6;
+pub const BAD: u8 = 1;
+pub const FREE_CLEAN: u8 = 2;
+pub const FREE: u8 = 3;
+pub const ALLOCATED: u8 = 4;
+pub const TOUCHED: u8 = 5;
+pub const RESERVE: u8 = 6;
 pub const TAIL: u8 = 7;
-
-/// Set in an order byte when the block was asked for with `__GFP_COMP`.
-pub const COMPOUND: u8 = 0x40;
-const ORDER_MASK: u8 = 0x3f;
+const STATE: u8 = 7;
+/// FREE and FREE_CLEAN differ in this bit only.
+const CLEAN_BIT: u8 = FREE ^ FREE_CLEAN;
+/// The block was asked for with `__GFP_COMP`.
+const COMPOUND: u8 = 8;
+const ORDER_SHIFT: u32 = 4;
 
 /// Pages that were found in a wrong state.
 pub static BAD_PAGES: AtomicU64 = AtomicU64::new(0);
 
 pub fn of(arena: &Arena, idx: u32) -> u8 {
-    arena.columns.state[idx as usize].load(Relaxed)
+    arena.state(idx).load(Relaxed) & STATE
 }
 
+/// The order of the held block whose head this is.
 pub fn order(arena: &Arena, idx: u32) -> u32 {
-    u32::from(arena.columns.order[idx as usize].load(Relaxed) & ORDER_MASK)
+    u32::from(arena.state(idx).load(Relaxed) >> ORDER_SHIFT)
 }
 
 pub fn is_compound(arena: &Arena, idx: u32) -> bool {
-    arena.columns.order[idx as usize].load(Relaxed) & COMPOUND != 0
+    arena.state(idx).load(Relaxed) & COMPOUND != 0
+}
+
+/// Does a user hold the block whose head has this byte?
+fn held(byte: u8) -> bool {
+    matches!(byte & STATE, ALLOCATED | TOUCHED)
 }
 
 /// Marks freshly committed pages free.
 pub fn born(arena: &Arena, first: u32, n: u32) {
-    for idx in first..first + n {
-        arena.columns.state[idx as usize].store(FREE_CLEAN, Relaxed);
-    }
+    (first..first + n).for_each(|idx| arena.state(idx).store(FREE_CLEAN, Relaxed));
 }
 
-/// Marks a block taken from the free set as held. `None` when a page of it was not free: the block
-/// is quarantined, and the caller looks for another. Otherwise whether every page is still zero.
-pub fn hand_out(arena: &Arena, idx: u32, order: u32, compound: bool) -> Option<bool> {
-    let states = &arena.columns.state[idx as usize..idx as usize + (1 << order)];
-    let mut clean = true;
-    for (i, state) in states.iter().enumerate() {
-        match state.load(Relaxed) {
-            FREE_CLEAN => {}
-            FREE => clean = false,
-            wrong => {
-                report::bug(format_args!("page {} lay in the free set in state {wrong}; quarantined", idx as usize + i));
-                quarantine(states);
-                return None;
-            }
-        }
+/// Marks a single page taken from the free set as held; whether it is still zero. None when it was not
+/// free: it is quarantined, and the caller looks for another.
+pub fn hand_out(arena: &Arena, idx: u32) -> Option<bool> {
+    let state = arena.state(idx);
+    let clean = state.load(Relaxed) == FREE_CLEAN;
+    if !hand_out_fast(state) {
+        quarantine(arena, idx, 1);
+        return None;
     }
-    for state in &states[1..] {
-        state.store(TAIL, Relaxed);
-    }
-    states[0].store(ALLOCATED, Relaxed);
-    let mark = if compound { COMPOUND } else { 0 };
-    arena.columns.order[idx as usize].store(order as u8 | mark, Relaxed);
     Some(clean)
 }
 
-fn quarantine(states: &[core::sync::atomic::AtomicU8]) {
-    for state in states {
-        state.store(BAD, Relaxed);
+/// The same for whoever has the state byte; false, and nothing changed, when the page is not free.
+#[inline(always)]
+pub fn hand_out_fast(state: &AtomicU8) -> bool {
+    let free = state.load(Relaxed) & !CLEAN_BIT == FREE_CLEAN;
+    if free {
+        state.store(ALLOCATED, Relaxed);
     }
-    BAD_PAGES.fetch_add(states.len() as u64, Relaxed);
+    free
 }
 
-/// Why a page was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
-    State(u8),
-    Order(u32),
+/// The same for neighbouring pages together; false, and nothing changed, when one of them is not free.
+#[inline(always)]
+pub fn hand_out_together(states: &impl States) -> bool {
+    let free = states.all(!CLEAN_BIT, FREE_CLEAN);
+    if free {
+        states.fill(ALLOCATED);
+    }
+    free
 }
 
-/// Takes a held block back into the free set, its `struct page`s made pristine first if they were
-/// touched. Called under the lock of the place the block goes to, so a refusal is returned, not
-/// reported here: the report runs the user's handler.
-pub fn take_back(arena: &Arena, idx: u32, want_order: u32) -> Result<(), Wrong> {
-    let state = &arena.columns.state[idx as usize];
-    let held = state.load(Relaxed);
-    if !matches!(held, ALLOCATED | TOUCHED) {
-        return Err(Wrong::State(held));
+/// The same for a block of higher order.
+pub fn hand_out_block(arena: &Arena, idx: u32, order: u32, compound: bool) -> Option<bool> {
+    let pages = idx..idx + (1 << order);
+    let free = |idx: u32| of(arena, idx) & !CLEAN_BIT == FREE_CLEAN;
+    if !pages.clone().all(free) {
+        quarantine(arena, idx, 1 << order);
+        return None;
     }
-    let has_order = order(arena, idx);
-    if has_order != want_order {
-        return Err(Wrong::Order(has_order));
+    let clean = pages.clone().all(|idx| of(arena, idx) == FREE_CLEAN);
+    pages.skip(1).for_each(|tail| arena.state(tail).store(TAIL, Relaxed));
+    let mark = if compound { COMPOUND } else { 0 };
+    arena.state(idx).store(ALLOCATED | mark | (order as u8) << ORDER_SHIFT, Relaxed);
+    Some(clean)
+}
+
+/// Takes pages that are not all free out of use, reporting those that aren't.
+#[cold]
+pub fn quarantine(arena: &Arena, idx: u32, pages: u32) {
+    for idx in idx..idx + pages {
+        let was = arena.state(idx).swap(BAD, Relaxed) & STATE;
+        if was & !CLEAN_BIT != FREE_CLEAN {
+            report::bug(format_args!("page {idx} lay in the free set in state {was}; quarantined"));
+        }
+    }
+    BAD_PAGES.fetch_add(pages.into(), Relaxed);
+}
+
+/// Takes a single page back that nobody else can have touched. False, and nothing changed, for any
+/// other: `take_back` finds out what is the matter.
+#[inline(always)]
+pub fn take_back_fast(state: &AtomicU8) -> bool {
+    let plain = state.load(Relaxed) == ALLOCATED;
+    if plain {
+        state.store(FREE, Relaxed);
+    }
+    plain
+}
+
+/// The same for neighbouring pages together.
+#[inline(always)]
+pub fn take_back_together(states: &impl States) -> bool {
+    let plain = states.all(u8::MAX, ALLOCATED);
+    if plain {
+        states.fill(FREE);
+    }
+    plain
+}
+
+/// What became of a block whose reference was dropped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    Free,
+    /// Others hold it still.
+    Shared,
+    /// It can't be freed so: reported, nothing changed.
+    Refused,
+}
+
+/// Drops the caller's reference of a held block; with the last one, makes it free and its `struct
+/// page`s pristine.
+#[cold]
+pub fn take_back(arena: &Arena, idx: u32, want_order: u32) -> Taken {
+    let state = arena.state(idx);
+    let byte = state.load(Relaxed);
+    if !held(byte) {
+        return refuse(idx, byte);
+    }
+    if u32::from(byte >> ORDER_SHIFT) != want_order {
+        report::bug(format_args!("page {idx} freed with a wrong order; it has order {}", byte >> ORDER_SHIFT));
+        return Taken::Refused;
+    }
+    let touched = byte & STATE == TOUCHED;
+    if let Some(other) = touched.then(|| drop_reference(idx)).flatten() {
+        return other;
     }
     // RESERVE is the passing state: nobody else may free, shelve or touch the page meanwhile.
-    // AcqRel: the winner sees what earlier holders did to the struct page.
-    state.compare_exchange(held, RESERVE, AcqRel, Relaxed).map_err(Wrong::State)?;
-    if held == TOUCHED {
-        (idx..idx + (1 << want_order)).for_each(reset);
+    if let Err(now) = state.compare_exchange(byte, RESERVE, AcqRel, Relaxed) {
+        return refuse(idx, now);
     }
-    for tail in &arena.columns.state[idx as usize + 1..idx as usize + (1 << want_order)] {
-        tail.store(FREE, Relaxed);
+    for page in idx..idx + (1 << want_order) {
+        if touched {
+            reset(page);
+        }
+        if page != idx {
+            arena.state(page).store(FREE, Relaxed);
+        }
     }
-    arena.columns.order[idx as usize].store(0, Relaxed);
     state.store(FREE, Release);
-    Ok(())
+    Taken::Free
 }
 
-/// Reports why a page was not taken. No lock is held.
-pub fn refuse(idx: u32, wrong: Wrong) {
-    let what = match wrong {
-        Wrong::Order(order) => return report::bug(format_args!("page {idx} freed with a wrong order; it has order {order}")),
-        Wrong::State(FREE | FREE_CLEAN) => "is free already: freed twice",
-        Wrong::State(RESERVE) => "lies in a pool's reserve: freed twice",
-        Wrong::State(TAIL) => "is inside a larger block",
-        Wrong::State(BAD) => "is quarantined",
-        Wrong::State(_) => "is no page of ours",
+/// Drops a reference; None when it was the last. A count below one is a BUG and changes nothing.
+fn drop_reference(idx: u32) -> Option<Taken> {
+    let refcount = &map::page(idx).refcount;
+    // AcqRel: whoever frees must see everything the other holders did before they let go.
+    match refcount.fetch_sub(1, AcqRel) {
+        1 => None,
+        n if n > 1 => Some(Taken::Shared),
+        n => {
+            refcount.store(n, Relaxed);
+            report::bug(format_args!("page {idx} freed with reference count {n}"));
+            Some(Taken::Refused)
+        }
+    }
+}
+
+/// Reports that a page with this byte is none that a user can free.
+#[cold]
+fn refuse(idx: u32, byte: u8) -> Taken {
+    let what = match byte & STATE {
+        FREE | FREE_CLEAN => "is free already: freed twice",
+        RESERVE => "lies in a pool's reserve: freed twice",
+        TAIL => "is inside a larger block",
+        BAD => "is quarantined",
+        _ => "is no page of ours",
     };
     report::bug(format_args!("page {idx} ({:p}) {what}", map::page_ptr(idx)));
+    Taken::Refused
 }
 
 /// Is somebody entitled to use this page's `struct page`? Reports a BUG if not.
 pub fn check_held(arena: &Arena, idx: u32) -> bool {
     let state = of(arena, idx);
-    let held = matches!(state, ALLOCATED | TOUCHED | TAIL);
-    if !held {
-        refuse(idx, Wrong::State(state));
-    }
-    held
+    held(state) || state == TAIL || refuse(idx, state) != Taken::Refused
 }
 
 /// Remembers that the `struct page` may change. Only a holder calls this, so no one else frees.
 pub fn touch(arena: &Arena, idx: u32) {
-    let state = &arena.columns.state[idx as usize];
-    // Fails for TAIL and TOUCHED, which need no mark.
-    let _ = state.compare_exchange(ALLOCATED, TOUCHED, Relaxed, Relaxed);
+    let state = arena.state(idx);
+    let byte = state.load(Relaxed);
+    if byte & STATE == ALLOCATED {
+        // Fails if another holder was faster: then it is touched.
+        let _ = state.compare_exchange(byte, with_state(byte, TOUCHED), Relaxed, Relaxed);
+    }
+}
+
+fn with_state(byte: u8, state: u8) -> u8 {
+    byte & !STATE | state
 }
 
 fn reset(idx: u32) {
@@ -155,6 +243,22 @@ fn reset(idx: u32) {
     page.mapping.store(0, Relaxed);
     page.mapcount.store(-1, Relaxed);
     page.refcount.store(1, Relaxed);
+}
+
+/// Turns the pages of a held block into held single pages. False if it is no such block, or a compound
+/// one.
+pub fn split(arena: &Arena, idx: u32, order: u32) -> bool {
+    let state = arena.state(idx);
+    let byte = state.load(Relaxed);
+    if !held(byte) || byte & COMPOUND != 0 || u32::from(byte >> ORDER_SHIFT) != order {
+        return false;
+    }
+    // The tails' `struct page`s may have been changed under the head's mark, so each gets its own.
+    for tail in idx + 1..idx + (1 << order) {
+        arena.state(tail).store(TOUCHED, Relaxed);
+    }
+    state.store(byte & STATE, Relaxed);
+    true
 }
 
 /// What became of a page that was to be put into a reserve.
@@ -168,32 +272,29 @@ pub enum Shelved {
 }
 
 /// Marks a held page as lying in a reserve.
-pub fn shelve(idx: u32) -> Shelved {
-    let Some(arena) = arena() else { return Shelved::Refused };
-    let state = &arena.columns.state[idx as usize];
-    let held = state.load(Relaxed);
-    if !matches!(held, ALLOCATED | TOUCHED) {
-        refuse(idx, Wrong::State(held));
-        return Shelved::Refused;
-    }
-    if held == TOUCHED && map::page(idx).refcount.load(Relaxed) > 1 {
-        report::warn(format_args!("page {idx} freed into a pool while others hold it: one reference dropped"));
-        super::release::put(idx);
+pub fn shelve(arena: &Arena, idx: u32) -> Shelved {
+    let state: &AtomicU8 = arena.state(idx);
+    let byte = state.load(Relaxed);
+    let touched = byte & STATE == TOUCHED;
+    if held(byte) && touched && map::page(idx).refcount.load(Relaxed) > 1 {
         return Shelved::StillShared;
     }
-    if let Err(now) = state.compare_exchange(held, RESERVE, AcqRel, Relaxed) {
-        refuse(idx, Wrong::State(now));
+    let shelved = match held(byte) {
+        true => state.compare_exchange(byte, with_state(byte, RESERVE), AcqRel, Relaxed),
+        false => Err(byte),
+    };
+    if let Err(now) = shelved {
+        refuse(idx, now);
         return Shelved::Refused;
     }
-    if held == TOUCHED {
+    if touched {
         reset(idx);
     }
     Shelved::Stored
 }
 
 /// Marks a reserve page as held again.
-pub fn unshelve(idx: u32) {
-    if let Some(arena) = arena() {
-        arena.columns.state[idx as usize].store(ALLOCATED, Release);
-    }
+pub fn unshelve(arena: &Arena, idx: u32) {
+    let state = arena.state(idx);
+    state.store(with_state(state.load(Relaxed), ALLOCATED), Release);
 }

@@ -1,6 +1,6 @@
 //! Counting pages. At quiescence: outstanding + free + cached + bad == committed. Changes nothing.
 
-use super::{alloc, cache, depot, release, state};
+use super::{alloc, cache, depot, state};
 use crate::arena::map;
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicU64, Ordering::*};
@@ -27,26 +27,26 @@ pub struct Stats {
 pub static WAITS: AtomicU64 = AtomicU64::new(0);
 
 pub fn stats() -> Stats {
-    let sum = |direct: &AtomicU64, cells: fn(&cache::Cell) -> &AtomicU64| {
-        direct.load(Relaxed) + cache::CELL.iter().map(|c| cells(c).load(Relaxed)).sum::<u64>()
-    };
-    let allocated = sum(&alloc::DIRECT, |c| &c.allocated);
-    let freed = sum(&release::DIRECT, |c| &c.freed);
     let arena = map::existing();
+    let committed = arena.map_or(0, |a| a.committed().into());
+    let (free, cached, bad) = (depot::DEPOT.free_pages(), cache::cached_pages(), state::BAD_PAGES.load(Relaxed));
+    // Counted where pages leave the free set; what is not there now is with a user.
+    let allocated = (cache::sold() + alloc::DIRECT.load(Relaxed)).saturating_sub(bad);
+    let outstanding = u64::saturating_sub(committed, free + cached + bad);
     Stats {
         pages_allocated: allocated,
-        pages_freed: freed,
-        pages_outstanding: allocated.saturating_sub(freed),
-        pages_committed: arena.map_or(0, |a| a.committed().into()),
-        pages_free: depot::DEPOT.free_pages(),
-        pages_cached: cache::cached_pages(),
-        pages_bad: state::BAD_PAGES.load(Relaxed),
-        pages_limit: arena.map_or(0, |a| a.max_pages.into()),
+        pages_freed: allocated.saturating_sub(outstanding),
+        pages_outstanding: outstanding,
+        pages_committed: committed,
+        pages_free: free,
+        pages_cached: cached,
+        pages_bad: bad,
+        pages_limit: arena.map_or(0, |a| a.max_pages().into()),
         commits: depot::DEPOT.commits.load(Relaxed),
         commit_failures: depot::DEPOT.commit_failures.load(Relaxed),
-        drains: alloc::DRAINS.load(Relaxed),
-        refills: alloc::REFILLS.load(Relaxed),
-        flushes: release::FLUSHES.load(Relaxed),
+        drains: cache::DRAINS.load(Relaxed),
+        refills: cache::REFILLS.load(Relaxed),
+        flushes: cache::FLUSHES.load(Relaxed),
         waits: WAITS.load(Relaxed),
     }
 }

@@ -39,6 +39,12 @@ impl Event {
         Interest { event: self, seen: self.seq.load(Acquire) }
     }
 
+    /// Is anybody between `interest` and its drop? A lock that the asker holds and the sleeper takes after
+    /// `interest` makes the answer certain.
+    pub fn has_sleepers(&self) -> bool {
+        self.sleepers.load(Relaxed) != 0
+    }
+
     /// Wakes all sleepers, if there are any; to be called after the gift is in place.
     pub fn notify(&self) {
         fence(SeqCst);

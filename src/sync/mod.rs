@@ -1,11 +1,22 @@
-//! Locks and waiting. The only room that calls futex; knows nothing about pages or pools.
+//! Locks, waiting, and the per-CPU slabs. The only room that calls futex and membarrier and that has
+//! restartable sections; knows nothing about pages or pools.
 
+mod batch;
 mod event;
 mod futex;
 mod lock;
+pub mod percpu;
+#[cfg(target_arch = "x86_64")]
+mod rseq;
+#[cfg(not(target_arch = "x86_64"))]
+mod rseq_absent;
+mod slab;
+pub mod stripes;
 
+pub use batch::{BATCH, Batch};
 pub use event::{Event, Interest};
 pub use lock::{Guard, Lock};
+pub use slab::{NOTHING, SINGLES, Singles, Slab, Stack, WORDS, Words};
 
 /// Was this program started with more rights than its caller has? Then the environment is not ours
 /// to believe.

@@ -160,7 +160,7 @@ TEST(eight_threads_on_too_few_pages)
 	mempool_exit(&pool);
 }
 
-enum { DUELS = 20000 };
+enum { DUELS = 5000, DUEL_PAGES = 4096 };
 static struct page *_Atomic target;
 static atomic_int duel_round, duel_done;
 
@@ -175,13 +175,36 @@ static void *duellist(void *arg)
 	return arg;
 }
 
+/* Takes every page there is: none comes twice, and what two frees put in twice is found by then. */
+static void take_everything(int expected_bugs)
+{
+	static struct page *p[DUEL_PAGES];
+	static int seen[DUEL_PAGES];
+	static int round;
+	unsigned long n;
+
+	round++;
+	memset(p, 0, sizeof(p));
+	n = alloc_pages_bulk(GFP_NOWAIT | __GFP_MEMALLOC, DUEL_PAGES, p);
+	for (unsigned long i = 0; i < n; i++) {
+		CHECK(seen[page_to_pfn(p[i])] != round);
+		seen[page_to_pfn(p[i])] = round;
+	}
+	CHECK(bugs == expected_bugs);
+	release_pages(p, (int)n);
+}
+
+/* A free is seen at once unless the other one happens in the same nanoseconds; then when both copies of
+ * the page are to be handed out. */
 TEST(two_frees_at_once_are_one_free)
 {
 	pthread_t t;
+	int late = 0;
 
 	if (getenv("LD_PRELOAD") && strstr(getenv("LD_PRELOAD"), "valgrind"))
 		exit(77); /* its threads take turns: nothing happens at once there */
 	catch_reports();
+	configure(DUEL_PAGES * 4096, 0);
 	CHECK(pthread_create(&t, NULL, duellist, NULL) == 0);
 	for (int i = 1; i <= DUELS; i++) {
 		target = alloc_page(GFP_KERNEL);
@@ -189,9 +212,11 @@ TEST(two_frees_at_once_are_one_free)
 		__free_page(target);
 		while (duel_done < i)
 			;
-		CHECK(bugs == i && outstanding() == 0);
+		late += bugs < i;
+		take_everything(i);
 	}
 	pthread_join(t, NULL);
+	printf("%d of %d double frees were found at the next hand-out\n", late, DUELS);
 	check_conserved();
 }
 

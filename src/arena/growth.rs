@@ -1,0 +1,103 @@
+//! Reserving the arena once, and committing it chunk by chunk. Never knows whether a page is free.
+
+use super::map::{ARENA, Arena, PAGE_SIZE, Page, WORD_PAGES, Word, existing, page_unchecked};
+use super::{cgroup, os, size};
+use crate::config;
+use crate::observe::report;
+use crate::sync::percpu;
+use core::sync::atomic::{AtomicU32, Ordering::*};
+use std::sync::Once;
+
+/// Pages per commit: 2 MiB, one huge page.
+pub const CHUNK_PAGES: u32 = 512;
+/// Blocks of the highest order are aligned to their size in addresses too.
+const ALIGN: usize = PAGE_SIZE << 10;
+
+/// The arena, reserved at first use; None when not even address space can be had.
+#[inline]
+pub fn arena() -> Option<&'static Arena> {
+    existing().or_else(reserve)
+}
+
+/// Reserves for the limit, halving on refusal; once.
+#[cold]
+fn reserve() -> Option<&'static Arena> {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let mut pages = size::limit_pages();
+        while pages > 0 && !try_reserve(pages as u32) {
+            pages /= 2;
+        }
+    });
+    existing()
+}
+
+fn try_reserve(max_pages: u32) -> bool {
+    let n = max_pages as usize;
+    let words = n.div_ceil(WORD_PAGES);
+    let up = |bytes: usize| bytes.next_multiple_of(PAGE_SIZE);
+    let (states, records) = (up(words * WORD_PAGES), up(words * size_of::<Word>()));
+    let sizes = [n * PAGE_SIZE, up(n * size_of::<Page>()), states + records + percpu::bytes()];
+    let Some(base) = os::reserve(sizes[0], ALIGN) else { return false };
+    let mem_map = os::reserve(sizes[1], PAGE_SIZE);
+    let columns = os::map_zeroed(sizes[2]);
+    let (Some(mem_map), Some(columns)) = (mem_map, columns) else {
+        os::release(base, sizes[0]);
+        mem_map.inspect(|at| os::release(*at, sizes[1]));
+        columns.inspect(|at| os::release(*at, sizes[2]));
+        return false;
+    };
+    ARENA.base.store(base, Relaxed);
+    ARENA.mem_map.store(mem_map, Relaxed);
+    ARENA.states.store(columns, Relaxed);
+    ARENA.words.store(columns + states, Relaxed);
+    // SAFETY: the tail of the mapping is as long as `percpu` asked for, zeroed, never unmapped, and
+    // used by nobody else.
+    unsafe { percpu::install(columns + states + records, config::get().no_rseq) };
+    // Release pairs with the Acquire in `existing`: whoever sees a size sees the addresses.
+    ARENA.max_pages.store(max_pages, Release);
+    true
+}
+
+impl Arena {
+    /// Commits the next `want` pages or fewer where the limit is near; the first index and how many.
+    /// Callers hold the depot lock: growth has one author.
+    pub fn grow(&self, want: u32) -> Option<(u32, u32)> {
+        let first = self.committed.load(Relaxed);
+        let n = want.min(self.max_pages() - first);
+        let bytes = n as usize * PAGE_SIZE;
+        if n == 0 || !cgroup::has_headroom(bytes as u64) {
+            return None;
+        }
+        let flags = config::get().flags;
+        let start = self.base.load(Relaxed) + first as usize * PAGE_SIZE;
+        if !self.commit_structs(first, n) || !os::commit(start, bytes, flags & config::HUGEPAGES != 0) {
+            return None;
+        }
+        if flags & config::MLOCK != 0 && !os::lock(start, bytes) {
+            static WARNED: AtomicU32 = AtomicU32::new(0);
+            report::warn_limited(&WARNED, 1, format_args!("RLIMIT_MEMLOCK does not allow locking {bytes} more bytes"));
+            os::decommit(start, bytes);
+            return None;
+        }
+        self.committed.store(first + n, Release);
+        Some((first, n))
+    }
+
+    /// Makes the `struct page`s of a range resident and pristine.
+    fn commit_structs(&self, first: u32, n: u32) -> bool {
+        let (size, mem_map) = (size_of::<Page>(), self.mem_map.load(Relaxed));
+        let start = (mem_map + first as usize * size) & !(PAGE_SIZE - 1);
+        let end = (mem_map + (first + n) as usize * size).next_multiple_of(PAGE_SIZE);
+        if !os::commit(start, end - start, false) {
+            return false;
+        }
+        for idx in first..first + n {
+            // SAFETY: just committed.
+            let page = unsafe { page_unchecked(idx) };
+            page.refcount.store(1, Relaxed);
+            page.mapcount.store(-1, Relaxed);
+        }
+        true
+    }
+}

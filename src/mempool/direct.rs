@@ -1,0 +1,56 @@
+//! The direct path of pools whose elements are single pages of ours: no function pointer, no pool lock, no
+//! shared counter. Each function does the whole job or nothing of it, and then the general path of
+//! `alloc` and `bulk` takes over. Knows no waiting.
+#![forbid(unsafe_code)]
+
+use super::raw::Mempool;
+use super::stats::{ALLOCATED, FREED, count_own};
+use super::{ready, reserve};
+use crate::arena::map::{self, Page};
+use crate::arena::wide;
+use crate::gfp::__GFP_ZERO;
+use crate::pages::{self, Prefer};
+use core::ffi::c_void;
+
+/// A page from the allocator; None when it has none without effort.
+#[inline(always)]
+pub fn alloc(pool: &Mempool, gfp: u32) -> Option<*mut c_void> {
+    if !ready::is_own(pool) || gfp & __GFP_ZERO != 0 {
+        return None;
+    }
+    let idx = pages::alloc_one_cached()?;
+    count_own(pool, ALLOCATED, 1);
+    Some(map::page_ptr(idx).cast())
+}
+
+/// Gives a page back to the allocator; false when the reserve wants it.
+#[inline(always)]
+pub fn free(pool: &Mempool, element: *mut c_void) -> bool {
+    let direct = ready::is_own(pool) && reserve::is_full(pool);
+    if direct {
+        let good = pages::put(element.cast());
+        count_own(pool, FREED, good.into());
+    }
+    direct
+}
+
+/// Fills an array of nothing but NULL slots as far as that takes no sleeping; was that all of it?
+#[inline(always)]
+pub fn array(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> bool {
+    if !ready::is_own(pool) || !wide::all_null(slots) {
+        return false;
+    }
+    let n = pages::alloc_many(gfp, Prefer::Cached, slots);
+    count_own(pool, ALLOCATED, n as u64);
+    n == slots.len()
+}
+
+/// Gives pages back to the allocator; false when the reserve wants some.
+#[inline(always)]
+pub fn free_many(pool: &Mempool, pages: &[*mut Page]) -> bool {
+    let direct = ready::is_own(pool) && reserve::is_full(pool);
+    if direct {
+        count_own(pool, FREED, pages::put_many(pages) as u64);
+    }
+    direct
+}

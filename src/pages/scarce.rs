@@ -1,0 +1,99 @@
+//! Many single pages when this CPU's slab does not have them, or when they must be zeroed: from the depot,
+//! as far as the mask has it. Knows no pool; no lock is held when this returns.
+
+use super::alloc::{DIRECT, Request};
+use super::many::Prefer;
+use super::{cache, state};
+use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
+use crate::sync::{BATCH, Batch, Singles, Words, percpu};
+use core::sync::atomic::Ordering::*;
+
+/// Pages on their way to a user.
+struct Taken {
+    /// Words or pages.
+    numbers: Batch,
+    are_words: bool,
+}
+
+/// Fills slots from the front; how many.
+#[cold]
+pub fn alloc_rest(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
+    let Some(request) = Request::new(gfp, 0) else { return 0 };
+    let mut done = 0;
+    while done < slots.len() {
+        let some = request.persist(|| {
+            loop {
+                let taken = some(&request, prefer, slots.len() - done)?;
+                // Bad pages are no delivery: on to the next.
+                match hand_out_taken(&request, &taken, &mut slots[done..]) {
+                    0 => {}
+                    n => return Some(n),
+                }
+            }
+        });
+        match some {
+            Some(n) => done += n,
+            None => break,
+        }
+    }
+    done
+}
+
+/// Marks pages as held one by one and writes their pointers; a bad one is reported and left out. How many
+/// were good.
+#[cold]
+pub fn hand_out_each(zero: bool, pages: impl Iterator<Item = u32>, slots: &mut [*mut Page]) -> usize {
+    let mut done = 0;
+    for idx in pages {
+        if let Some(clean) = state::hand_out(&ARENA, idx) {
+            if zero && !clean {
+                map::zero(idx, 1);
+            }
+            slots[done] = map::page_ptr(idx);
+            done += 1;
+        }
+    }
+    done
+}
+
+fn hand_out_taken(request: &Request, taken: &Taken, slots: &mut [*mut Page]) -> usize {
+    let (zero, numbers) = (request.wants_zero(), taken.numbers.entries().iter().copied());
+    match taken.are_words {
+        true => hand_out_each(zero, numbers.flat_map(|w| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32), slots),
+        false => hand_out_each(zero, numbers, slots),
+    }
+}
+
+/// Some of `want` pages, from the slab if that has any after all, else from the depot.
+fn some(request: &Request, prefer: Prefer, want: usize) -> Option<Taken> {
+    let mut taken = Taken { numbers: Batch::new(), are_words: want >= WORD_PAGES };
+    if want >= WORD_PAGES {
+        percpu::pop::<Words>(&mut taken.numbers, want / WORD_PAGES);
+    } else if prefer == Prefer::Cached {
+        percpu::pop::<Singles>(&mut taken.numbers, want);
+    }
+    if taken.numbers.entries().is_empty() { some_of_depot(request, want) } else { Some(taken) }
+}
+
+/// One visit to the depot: whole words if that many are missing and there are any, else pages. None when
+/// there are neither.
+fn some_of_depot(request: &Request, want: usize) -> Option<Taken> {
+    let depot = request.open()?;
+    let mut numbers = Batch::new();
+    let are_words = request.search(&depot, |floor| {
+        depot.take_words(&mut numbers, want / WORD_PAGES, floor);
+        let are_words = !numbers.entries().is_empty();
+        if !are_words {
+            depot.take_pages(&mut numbers, want, floor);
+        }
+        (!numbers.entries().is_empty()).then_some(are_words)
+    })?;
+    let pages = numbers.entries().len() * if are_words { WORD_PAGES } else { 1 };
+    DIRECT.fetch_add(pages as u64, Relaxed);
+    if are_words {
+        cache::refill_words(&depot, request.floor());
+    } else if want < BATCH {
+        cache::refill_pages(&depot, cache::REFILL_PAGES.max(want), request.floor());
+    }
+    Some(Taken { numbers, are_words })
+}

@@ -1,0 +1,219 @@
+//! The slabs of the page cache and the one choice of how to get at them: restartable sections on the
+//! slab of the CPU we run on or, where those don't exist, a small lock on the slab that the thread's
+//! pointer hashes to. Both keep the same promise: an operation happens as a whole on one slab that is
+//! not stopped, or not at all. Knows nothing of what the numbers mean.
+//!
+//! Stopping all slabs: set every stop word, then one `membarrier` that aborts all sections. A section
+//! that saw stop = 0 has either committed before the barrier returned or been aborted, and starts
+//! again on a stop word of 1. With locks it is simpler: stop is set and looked at under the slab's lock.
+
+#[cfg(not(target_arch = "x86_64"))]
+use super::rseq_absent as rseq;
+#[cfg(target_arch = "x86_64")]
+use super::rseq;
+use super::batch::Batch;
+use super::slab::{NOTHING, SLAB_SHIFT, Slab, Stack};
+use core::sync::atomic::{AtomicUsize, Ordering::*};
+
+/// Slabs of the fallback. More than CPUs mostly, so that threads seldom meet.
+const LOCKED_SLABS: usize = 16;
+
+static SLABS: AtomicUsize = AtomicUsize::new(0);
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes of zeroed memory, aligned to a page, that `install` needs.
+pub fn bytes() -> usize {
+    slab_count() << SLAB_SHIFT
+}
+
+fn slab_count() -> usize {
+    possible_cpus().max(LOCKED_SLABS)
+}
+
+/// Puts the slabs into use; sections are tried unless `locked_only`. Before this every pop and push
+/// fails.
+///
+/// # Safety
+/// `memory` is the address of `bytes()` zeroed bytes, aligned to a page, that are never unmapped and
+/// that nobody else uses.
+pub unsafe fn install(memory: usize, locked_only: bool) {
+    let sections = !locked_only && rseq::install(memory, possible_cpus() as u32);
+    let count = if sections { possible_cpus() } else { LOCKED_SLABS };
+    SLABS.store(memory, Relaxed);
+    // Release pairs with the Acquire in `slabs`.
+    COUNT.store(count, Release);
+}
+
+/// CPU numbers are below this.
+fn possible_cpus() -> usize {
+    static FOUND: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let list = std::fs::read_to_string("/sys/devices/system/cpu/possible").unwrap_or_default();
+        let last = list.trim().rsplit(['-', ',']).next().and_then(|n| n.parse::<usize>().ok());
+        // SAFETY: sysconf has no precondition.
+        last.map_or_else(|| unsafe { libc::sysconf(libc::_SC_NPROCESSORS_CONF) }.max(1) as usize, |n| n + 1)
+    })
+}
+
+/// All slabs in use.
+pub fn slabs() -> impl Iterator<Item = &'static Slab> {
+    let count = COUNT.load(Acquire);
+    (0..count).map(slab)
+}
+
+fn slab(i: usize) -> &'static Slab {
+    // SAFETY: `install`'s caller gave zeroed memory for ever for every slab below COUNT; zero is valid
+    // for all fields, and all are atomics.
+    unsafe { &*core::ptr::with_exposed_provenance::<Slab>(SLABS.load(Relaxed) + (i << SLAB_SHIFT)) }
+}
+
+/// Are restartable sections in use?
+pub fn in_sections() -> bool {
+    rseq::installed()
+}
+
+/// The top entry of this CPU's slab, or `NOTHING`: then `pop_one` is asked. Where there are no sections,
+/// this finds nothing without looking whether there are.
+#[inline(always)]
+pub fn pop_one_fast<S: Stack>() -> u32 {
+    rseq::pop_one::<S>()
+}
+
+/// The top entry of this thread's slab, or `NOTHING`.
+pub fn pop_one<S: Stack>() -> u32 {
+    if rseq::installed() { rseq::pop_one::<S>() } else { locked::pop_one::<S>() }
+}
+
+/// Puts one entry on this CPU's slab; false when it can't be: then `push_one` is asked.
+#[inline(always)]
+pub fn push_one_fast<S: Stack>(entry: u32) -> bool {
+    rseq::push_one::<S>(entry)
+}
+
+/// Puts one entry on this thread's slab; false when it can't be.
+pub fn push_one<S: Stack>(entry: u32) -> bool {
+    if rseq::installed() { rseq::push_one::<S>(entry) } else { locked::push::<S>(&[entry]) == 1 }
+}
+
+/// About how many entries this thread's slab has.
+#[inline(always)]
+pub fn len<S: Stack>() -> usize {
+    if rseq::installed() { rseq::len::<S>() } else { locked::len::<S>() }
+}
+
+/// Replaces a batch by up to `most` entries from the top of this thread's slab, in the slab's order.
+#[inline(always)]
+pub fn pop<S: Stack>(out: &mut Batch, most: usize) {
+    if rseq::installed() { rseq::pop::<S>(out, most) } else { locked::pop::<S>(out, most) }
+}
+
+/// Puts entries on this thread's slab, from the front and as far as they fit; how many.
+#[inline(always)]
+pub fn push<S: Stack>(entries: &[u32]) -> usize {
+    if rseq::installed() { rseq::push::<S>(entries) } else { locked::push::<S>(entries) }
+}
+
+/// The same for entries that are the distances of addresses from `base`, in units of 64 bytes.
+#[inline(always)]
+pub fn push_addresses<S: Stack, T>(addresses: &[*mut T], base: usize) -> usize {
+    if rseq::installed() { rseq::push_addresses::<S, T>(addresses, base) } else { locked::push_addresses::<S, T>(addresses, base) }
+}
+
+/// Stops every slab and lends each that could be stopped to `each`. False when some could not, because
+/// the caller may not sleep and their lock stayed busy.
+pub fn stop_all(may_sleep: bool, each: &mut dyn FnMut(&Slab)) -> bool {
+    if !in_sections() {
+        return locked::stop_all(may_sleep, each);
+    }
+    slabs().for_each(|slab| slab.set_stopped(true));
+    if !rseq::abort_all() {
+        // Never seen once registration worked; then no slab may be looked at.
+        slabs().for_each(|slab| slab.set_stopped(false));
+        return false;
+    }
+    slabs().for_each(each);
+    true
+}
+
+/// Lets every slab be used again. Only whoever stopped them calls this, after writing their headers.
+pub fn resume_all() {
+    slabs().for_each(|slab| slab.set_stopped(false));
+}
+
+/// The fallback: a lock a slab.
+mod locked {
+    use super::*;
+
+    /// This thread's slab; None before `install`.
+    fn mine() -> Option<&'static Slab> {
+        let count = COUNT.load(Acquire);
+        (count != 0).then(|| slab((thread() >> 6).wrapping_mul(0x9e37_79b9) >> 16 & (count - 1)))
+    }
+
+    /// A number that differs between threads.
+    #[cfg(target_arch = "x86_64")]
+    fn thread() -> usize {
+        let pointer: usize;
+        // SAFETY: reads the thread pointer, whose first word is its own address on this architecture.
+        unsafe { core::arch::asm!("mov {}, qword ptr fs:[0]", out(reg) pointer, options(nostack, readonly, preserves_flags)) };
+        pointer
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn thread() -> usize {
+        std::thread_local!(static HERE: u8 = const { 0 });
+        HERE.try_with(|here| core::ptr::from_ref(here).addr()).unwrap_or(0)
+    }
+
+    /// Runs `operation` on this thread's slab unless that is busy or stopped.
+    fn with_mine<T>(operation: impl FnOnce(&Slab) -> T) -> Option<T> {
+        let slab = mine()?;
+        let _guard = slab.lock.try_lock_briefly()?;
+        // Under the lock: a drainer that set stop before we got it is seen, one that comes later waits.
+        (!slab.stopped()).then(|| operation(slab))
+    }
+
+    #[cold]
+    pub fn pop_one<S: Stack>() -> u32 {
+        let mut one = Batch::new();
+        pop::<S>(&mut one, 1);
+        one.entries().first().copied().unwrap_or(NOTHING)
+    }
+
+    #[cold]
+    pub fn len<S: Stack>() -> usize {
+        mine().map_or(0, Slab::len::<S>)
+    }
+
+    #[cold]
+    pub fn pop<S: Stack>(out: &mut Batch, most: usize) {
+        out.clear();
+        let most = most.min(out.room());
+        with_mine(|slab| slab.pop::<S>(out, most));
+    }
+
+    #[cold]
+    pub fn push<S: Stack>(entries: &[u32]) -> usize {
+        with_mine(|slab| slab.push::<S>(entries.iter().copied())).unwrap_or(0)
+    }
+
+    #[cold]
+    pub fn push_addresses<S: Stack, T>(addresses: &[*mut T], base: usize) -> usize {
+        let entries = addresses.iter().map(|address| ((address.addr() - base) >> 6) as u32);
+        with_mine(|slab| slab.push::<S>(entries)).unwrap_or(0)
+    }
+
+    pub fn stop_all(may_sleep: bool, each: &mut dyn FnMut(&Slab)) -> bool {
+        let mut all = true;
+        for slab in slabs() {
+            match slab.lock.lock_if(may_sleep) {
+                Some(_guard) => {
+                    slab.set_stopped(true);
+                    each(slab);
+                }
+                None => all = false,
+            }
+        }
+        all
+    }
+}
