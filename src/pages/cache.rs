@@ -76,13 +76,18 @@ fn flushed(pages: usize) {
     }
 }
 
-/// Moves every cached page to the depot and leaves the slabs stopped: under pressure each drain would
-/// interrupt all CPUs. A caller that may not sleep may find a busy slab of the locked kind; then it
-/// has only most pages, and no pressure.
+/// Moves every free page there is to the depot and leaves the slabs stopped: under pressure each drain
+/// would interrupt all CPUs. A caller that may not sleep may find a busy slab of the locked kind; then
+/// it has only most pages, and no pressure.
 pub fn drain(depot: &Open, may_sleep: bool) {
-    if DEPOT.pressure.load(Relaxed) {
-        return;
+    if !DEPOT.pressure.load(Relaxed) {
+        stop_slabs(depot, may_sleep);
     }
+    // Last: a thread may have left a page for us and gone on with one from its slab while that ran.
+    depot.absorb();
+}
+
+fn stop_slabs(depot: &Open, may_sleep: bool) {
     DRAINS.fetch_add(1, Relaxed);
     let all = percpu::stop_all(may_sleep, &mut |slab| {
         slab.empty::<Singles>(|pages| depot.put_pages(pages));

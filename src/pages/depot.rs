@@ -125,7 +125,7 @@ impl Open {
     }
 
     /// Takes in what was freed while the lock was busy.
-    fn absorb(&self) {
+    pub(super) fn absorb(&self) {
         if DEPOT.deferred.load(Relaxed) == NONE {
             return;
         }

@@ -2,6 +2,7 @@
 
 use super::{alloc, cache, depot, state};
 use crate::arena::map;
+use crate::sync::percpu;
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicU64, Ordering::*};
 
@@ -58,5 +59,9 @@ pub fn dump(w: &mut dyn Write) -> fmt::Result {
     writeln!(w, "free: depot {} cached {} bad {}", s.pages_free, s.pages_cached, s.pages_bad)?;
     writeln!(w, "calls: allocated {} freed {} commits {} failed {}", s.pages_allocated, s.pages_freed, s.commits, s.commit_failures)?;
     writeln!(w, "cache: drains {} refills {} flushes {} waits {}", s.drains, s.refills, s.flushes, s.waits)?;
+    match percpu::in_sections() {
+        true => writeln!(w, "slabs: {}, used in restartable sections", percpu::slabs().count())?,
+        false => writeln!(w, "slabs: {}, used under locks", percpu::slabs().count())?,
+    }
     depot::DEPOT.dump(w)
 }
