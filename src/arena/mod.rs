@@ -5,6 +5,7 @@ mod cgroup;
 mod growth;
 pub mod map;
 mod os;
+pub mod run;
 mod size;
 pub mod view;
 pub mod wide;

@@ -4,6 +4,7 @@
 
 use super::map::{Page, WORD_PAGES};
 use super::view::View;
+use core::ptr::with_exposed_provenance_mut;
 
 /// Defines a function that runs `$body` compiled for the widest vectors this machine has.
 macro_rules! wide {
@@ -43,7 +44,10 @@ wide! {
     /// Writes pointers to the pages of whole words; `slots` has room for them.
     fn write_words(view: View, words: &[u32], slots: &mut [*mut Page]) -> () {
         for (w, slots) in words.iter().zip(slots.chunks_exact_mut(WORD_PAGES)) {
-            view.write_run(slots, w * WORD_PAGES as u32);
+            let first = view.page_ptr(w * WORD_PAGES as u32).addr();
+            for (i, slot) in slots.iter_mut().enumerate() {
+                *slot = with_exposed_provenance_mut(first + i * size_of::<Page>());
+            }
         }
     }
 }
@@ -53,11 +57,10 @@ wide! {
     fn leading_words(view: View, pages: &[*mut Page], words: &mut [u32]) -> usize {
         let mut n = 0;
         for (word, pages) in words.iter_mut().zip(pages.chunks_exact(WORD_PAGES)) {
-            let Some(run) = pages.first_chunk::<WORD_PAGES>() else { break };
-            if !view.begins_word(run[0]) || !view.is_run(run) {
-                break;
-            }
-            let Some(first) = view.index(run[0]) else { break };
+            let start = pages[0].addr();
+            let expected = (0..WORD_PAGES).map(|i| start.wrapping_add(i * size_of::<Page>()));
+            let differ = pages.iter().zip(expected).fold(0, |differ, (page, expected)| differ | (page.addr() ^ expected));
+            let Some(first) = view.index(pages[0]).filter(|_| view.begins_word(pages[0]) && differ == 0) else { break };
             *word = first / WORD_PAGES as u32;
             n += 1;
         }

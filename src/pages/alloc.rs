@@ -21,8 +21,22 @@ pub static DIRECT: AtomicU64 = AtomicU64::new(0);
 /// A single page, or None as the mask has it.
 #[inline(always)]
 pub fn alloc_one(gfp: u32) -> Option<u32> {
-    let cached = if gfp & __GFP_ZERO == 0 { alloc_one_cached() } else { None };
-    if cached.is_some() { cached } else { alloc_one_slowly(gfp) }
+    if gfp & __GFP_ZERO != 0 {
+        return alloc_one_slowly(gfp);
+    }
+    let idx = percpu::pop_one_fast::<Singles>();
+    match view().state(idx) {
+        Some(state) if state::hand_out_fast(state) => Some(idx),
+        Some(_) => alloc_instead_of(idx, gfp),
+        None => alloc_one_slowly(gfp),
+    }
+}
+
+/// For when the slab gave a page that is not free.
+#[cold]
+fn alloc_instead_of(bad: u32, gfp: u32) -> Option<u32> {
+    state::quarantine(&ARENA, bad, 1);
+    alloc_one_slowly(gfp)
 }
 
 /// A single page if this CPU's slab has one; it is not zeroed.
@@ -31,16 +45,12 @@ pub fn alloc_one_cached() -> Option<u32> {
     let idx = percpu::pop_one_fast::<Singles>();
     match view().state(idx) {
         Some(state) if state::hand_out_fast(state) => Some(idx),
-        Some(_) => bad_page(idx),
+        Some(_) => {
+            state::quarantine(&ARENA, idx, 1);
+            None
+        }
         None => None,
     }
-}
-
-/// For when the slab gave a page that is not free.
-#[cold]
-fn bad_page(idx: u32) -> Option<u32> {
-    state::quarantine(&ARENA, idx, 1);
-    None
 }
 
 #[cold]

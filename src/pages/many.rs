@@ -5,11 +5,14 @@
 use super::alloc::alloc_one;
 use super::{scarce, state};
 use crate::arena::map::{self, Page, WORD_PAGES};
-use crate::arena::view::{EIGHT, View, consecutive, view};
-use crate::arena::wide;
+use crate::arena::view::{View, view};
+use crate::arena::{run, wide};
 use crate::gfp::__GFP_ZERO;
 use core::ptr::null_mut;
 use crate::sync::{Batch, SINGLES, Singles, Words, percpu};
+
+/// Pages that are looked at together when not all are neighbours.
+const FEW: usize = 8;
 
 /// Which pages are wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +53,7 @@ pub fn alloc_many(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
 fn cached_words(slots: &mut [*mut Page]) -> usize {
     let (view, mut words) = (view(), Batch::new());
     percpu::pop::<Words>(&mut words, slots.len() / WORD_PAGES);
-    let free = |w: &u32| view.line(*w).is_some_and(|states| state::hand_out_together(&states));
+    let free = |w: &u32| view.word_states(*w).is_some_and(state::hand_out_together);
     let good = words.entries().iter().take_while(|w| free(w)).count();
     wide::write_words(view, &words.entries()[..good], slots);
     let done = good * WORD_PAGES;
@@ -72,13 +75,16 @@ fn cached_pages(slots: &mut [*mut Page]) -> usize {
     if bad == 0 { done } else { done + scarce::hand_out_each(false, pages.entries()[done..].iter().copied(), &mut slots[done..]) }
 }
 
-/// Marks pages as held and writes their pointers, up to the first that is not free; how many. Eight
-/// neighbours, as they are after a refill and when they were freed in order, go together.
+/// Marks pages as held and writes their pointers, up to the first that is not free; how many. Neighbours in
+/// order, as they are after a refill and when they were freed in order, go together.
 #[inline(always)]
 fn hand_out(view: View, pages: &[u32], slots: &mut [*mut Page]) -> usize {
+    if neighbours(view, pages, slots) {
+        return pages.len();
+    }
     let mut at = 0;
-    for (few, slots) in pages.chunks(EIGHT).zip(slots.chunks_mut(EIGHT)) {
-        let n = if neighbours(view, few, slots) { EIGHT } else { one_by_one(view, few, slots) };
+    for (few, slots) in pages.chunks(FEW).zip(slots.chunks_mut(FEW)) {
+        let n = if neighbours(view, few, slots) { few.len() } else { one_by_one(view, few, slots) };
         at += n;
         if n < few.len() {
             break;
@@ -87,16 +93,15 @@ fn hand_out(view: View, pages: &[u32], slots: &mut [*mut Page]) -> usize {
     at
 }
 
-/// Are these eight neighbours, all free? Then they are handed out.
+/// Are these neighbours in order, all free? Then they are handed out.
 #[inline(always)]
 fn neighbours(view: View, pages: &[u32], slots: &mut [*mut Page]) -> bool {
-    let Some(eight) = pages.first_chunk::<EIGHT>().filter(|eight| consecutive(eight)) else { return false };
-    let Some(slots) = slots.first_chunk_mut::<EIGHT>() else { return false };
-    let free = view.eight(eight[0]).is_some_and(|states| state::hand_out_together(&states));
-    if free {
-        view.write_run(slots, eight[0]);
+    let run = run::are_numbers(pages)
+        && view.states(pages[0], pages.len()).is_some_and(state::hand_out_together);
+    if run {
+        run::write_run(view, &mut slots[..pages.len()], pages[0]);
     }
-    free
+    run
 }
 
 #[inline(always)]

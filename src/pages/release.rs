@@ -5,13 +5,15 @@ use super::depot::DEPOT;
 use super::state::{self, Shelved, Taken};
 use super::{MAX_ORDER, cache};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
-use crate::arena::view::{EIGHT, View, view};
-use crate::arena::wide;
+use crate::arena::view::{View, view};
+use crate::arena::{run, wide};
 use crate::observe::report;
 use crate::sync::{Singles, Words, percpu};
 
 /// Whole words that go into the slab together.
 const WORDS_AT_ONCE: usize = 16;
+/// Pages that are looked at together when not all are neighbours.
+const FEW: usize = 8;
 
 /// Drops one reference of a single page; the last one frees it. That is `__free_page`.
 #[inline(always)]
@@ -45,8 +47,8 @@ fn free_fast(page: *const Page) -> bool {
 /// Takes a single page back if nobody can have touched it.
 #[inline(always)]
 fn plain(view: View, page: *const Page) -> Option<u32> {
-    let idx = view.index(page)?;
-    view.state(idx).is_some_and(state::take_back_fast).then_some(idx)
+    let (idx, state) = view.find(page)?;
+    state::take_back_fast(state).then_some(idx)
 }
 
 #[cold]
@@ -147,7 +149,7 @@ fn put_words(view: View, pages: &[*mut Page]) -> usize {
         return 0;
     }
     let found = wide::leading_words(view, pages, &mut words);
-    let plain = |w: &u32| view.line(*w).is_some_and(|states| state::take_back_together(&states));
+    let plain = |w: &u32| view.word_states(*w).is_some_and(state::take_back_together);
     let taken = words[..found].iter().take_while(|w| plain(w)).count();
     if taken > 0 {
         store_words(&words[..taken]);
@@ -161,9 +163,12 @@ fn put_words(view: View, pages: &[*mut Page]) -> usize {
 fn singles(view: View, pages: &[*mut Page]) -> usize {
     let word = if pages.len() > WORD_PAGES { pages[1..].iter().position(|page| view.begins_word(*page)) } else { None };
     let end = word.map_or(pages.len(), |at| at + 1);
+    if neighbours(view, &pages[..end]) {
+        return end;
+    }
     let mut at = 0;
-    for few in pages[..end].chunks(EIGHT) {
-        let n = if neighbours(view, few) { EIGHT } else { few.iter().take_while(|page| plain(view, **page).is_some()).count() };
+    for few in pages[..end].chunks(FEW) {
+        let n = if neighbours(view, few) { few.len() } else { few.iter().take_while(|page| plain(view, **page).is_some()).count() };
         at += n;
         if n < few.len() {
             break;
@@ -172,11 +177,11 @@ fn singles(view: View, pages: &[*mut Page]) -> usize {
     at
 }
 
-/// Are these eight neighbours, all held and plain? Then they are taken back.
+/// Are these neighbours in order, all held and plain? Then they are taken back.
 #[inline(always)]
 fn neighbours(view: View, pages: &[*mut Page]) -> bool {
-    let Some(eight) = pages.first_chunk::<EIGHT>().filter(|eight| view.is_run(eight)) else { return false };
-    view.index(eight[0]).and_then(|first| view.eight(first)).is_some_and(|states| state::take_back_together(&states))
+    run::are_pages(pages)
+        && view.index(pages[0]).and_then(|first| view.states(first, pages.len())).is_some_and(state::take_back_together)
 }
 
 /// Moves pages that were taken back into this CPU's slab, what finds no room into the depot.

@@ -19,7 +19,7 @@
 //! may succeed; the page then lies in the free set twice, and the second time it is to be handed out
 //! its state is ALLOCATED: reported, and quarantined. All other changes are swaps.
 
-use crate::arena::view::States;
+use crate::arena::run::States;
 use crate::arena::{Arena, map};
 use crate::observe::report;
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::*};
@@ -88,7 +88,7 @@ pub fn hand_out_fast(state: &AtomicU8) -> bool {
 
 /// The same for neighbouring pages together; false, and nothing changed, when one of them is not free.
 #[inline(always)]
-pub fn hand_out_together(states: &impl States) -> bool {
+pub fn hand_out_together(states: States) -> bool {
     let free = states.all(!CLEAN_BIT, FREE_CLEAN);
     if free {
         states.fill(ALLOCATED);
@@ -136,7 +136,7 @@ pub fn take_back_fast(state: &AtomicU8) -> bool {
 
 /// The same for neighbouring pages together.
 #[inline(always)]
-pub fn take_back_together(states: &impl States) -> bool {
+pub fn take_back_together(states: States) -> bool {
     let plain = states.all(u8::MAX, ALLOCATED);
     if plain {
         states.fill(FREE);

@@ -180,7 +180,7 @@ pub fn pop_one<S: Stack>() -> u32 {
 /// Puts an entry on this CPU's stack; false when it is full or stopped, or there are no sections.
 #[inline(always)]
 pub fn push_one<S: Stack>(entry: u32) -> bool {
-    let failed: u64;
+    let pushed: u32;
     // SAFETY: as in `pop_one`; the one entry written before the commit lies above `len`, below the
     // stack's capacity.
     unsafe {
@@ -193,22 +193,22 @@ pub fn push_one<S: Stack>(entry: u32) -> bool {
                 "cmp {len:e}, {capacity}",
                 "jae 23f",
                 "mov dword ptr [{slab} + 4*{len} + {at_entries}], {entry:e}",
-                "xor {len:e}, {len:e}",
                 "inc {header}",
                 "mov qword ptr [{slab} + {at_header}], {header}"
             ],
-            ["mov {len:e}, 1"],
+            ["mov {entry:e}, {nothing}"],
             SLAB_SHIFT, SETUP.slabs.load(Relaxed),
             header = out(reg) _,
-            len = out(reg) failed,
-            entry = in(reg) entry,
+            len = out(reg) _,
+            entry = inout(reg) entry => pushed,
+            nothing = const NOTHING,
             at_header = const S::HEADER,
             at_entries = const S::ENTRIES,
             capacity = const S::CAPACITY,
             options(nostack),
         );
     }
-    failed == 0
+    pushed != NOTHING
 }
 
 /// Replaces a batch by up to `most` entries from the top of this CPU's stack, in the stack's order.
