@@ -4,11 +4,15 @@
 pub mod alloc;
 pub mod bulk;
 pub mod pool;
+mod queue;
 pub mod raw;
 pub mod ready;
+pub mod request;
 mod reserve;
 pub mod resize;
 pub mod runs;
+mod serve;
 pub mod slab;
 pub mod stats;
 mod wait;
+mod waiting;

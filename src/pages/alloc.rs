@@ -104,14 +104,14 @@ fn take_singles(arena: &'static Arena, gfp: u32, out: &mut [u32]) -> usize {
     if n > 0 {
         return n;
     }
-    let Some(depot) = DEPOT.open(arena, may_sleep(gfp)) else { return 0 };
+    let Some(depot) = DEPOT.open(arena, may_wait_for_locks(gfp)) else { return 0 };
     let mut n = depot.take_run(out);
     if n == 0 && may_sleep(gfp) && depot.grow() {
         n = depot.take_run(out);
     }
     if n == 0 {
         DRAINS.fetch_add(1, Relaxed);
-        cache::drain(&depot, may_sleep(gfp));
+        cache::drain(&depot, may_wait_for_locks(gfp));
         n = depot.take_run(out);
     }
     if n == 0 && may_use_emergency(gfp) {

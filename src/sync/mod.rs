@@ -2,10 +2,16 @@
 
 mod event;
 mod futex;
+mod list;
 mod lock;
+mod once_a_thread;
+mod wake;
 
 pub use event::{Event, Interest};
+pub use list::{Iter, Linked, Links, List};
 pub use lock::{Guard, Lock};
+pub use once_a_thread::Busy;
+pub use wake::{Parker, Wakes, now};
 
 /// Was this program started with more rights than its caller has? Then the environment is not ours
 /// to believe.
