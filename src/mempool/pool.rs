@@ -3,7 +3,7 @@
 
 use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
 use super::ready::{self, Known};
-use super::{alloc, reserve, waiting};
+use super::{alloc, queue, reserve, waiting};
 use crate::error::Error;
 use crate::gfp::GFP_KERNEL;
 use crate::observe::report;
@@ -48,11 +48,11 @@ pub fn init_bulk(pool: &Mempool, min_nr: i32, bulk: BulkFn, free: FreeFn, data: 
 fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> {
     pool.curr_nr.store(0, Relaxed);
     pool.elements.store(null_mut(), Relaxed);
-    for word in [&pool.capacity, &pool.claimed, &pool.waiters, &pool.requests, &pool.news, &pool.parked, &pool.warned, &pool.kind] {
+    for word in [&pool.capacity, &pool.claimed, &pool.warned, &pool.kind] {
         word.store(0, Relaxed);
     }
+    queue::reset(pool);
     pool.lock.reset();
-    pool.queue.reset();
     pool.counters.iter().for_each(|c| c.store(0, Relaxed));
     if min_nr < 0 {
         return Err(Error::Invalid);

@@ -18,6 +18,9 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 /// How long elements are kept for an entitled entry, in nanoseconds.
 const KEPT: u64 = 1_000_000_000;
 
+/// `least` of a pool without requests.
+const NO_REQUEST: u32 = i32::MAX as u32;
+
 /// One who waits: in the frame of a sleeping thread or in a user's request. The pool's lock orders
 /// everything here, except what the sleeper watches without it: `parker` and `gone`.
 #[derive(Default)]
@@ -31,8 +34,9 @@ pub struct Entry {
     pub gone: AtomicU32,
     /// Elements it still wants; 0: it has them and is about to leave.
     pub missing: AtomicU32,
-    /// Elements that went past it.
+    /// Elements that went past it, not counting those since `went` was at `mark`.
     passed: AtomicU32,
+    mark: AtomicU32,
     /// 1 iff it once wanted more than the reserve can hold: then it takes what comes.
     oversized: AtomicU32,
     /// When it became entitled; 0: it is not.
@@ -49,11 +53,19 @@ impl Entry {
     pub fn reset(&self, request: *mut Request) {
         self.request.store(request, Relaxed);
         self.parker.reset();
-        for word in [&self.gone, &self.missing, &self.passed, &self.oversized] {
+        for word in [&self.gone, &self.missing, &self.passed, &self.mark, &self.oversized] {
             word.store(0, Relaxed);
         }
         self.since.store(0, Relaxed);
     }
+}
+
+/// Makes a pool's queue empty whatever the memory held before.
+pub fn reset(pool: &Mempool) {
+    for word in [&pool.waiters, &pool.requests, &pool.news, &pool.parked, &pool.went, &pool.least] {
+        word.store(0, Relaxed);
+    }
+    pool.queue.reset();
 }
 
 fn same(a: &Entry, b: Option<&Entry>) -> bool {
@@ -77,6 +89,7 @@ pub fn entitled<'g>(pool: &Mempool, guard: &'g Guard<'_>) -> Option<(&'g Entry, 
     }
     for entry in pool.queue.iter(guard) {
         entry.passed.store(0, Relaxed);
+        entry.mark.store(pool.went.load(Relaxed), Relaxed);
         entry.since.store(0, Relaxed);
     }
     // For those who are about to sleep: they found the reserve closed, and now it is open. Those who
@@ -125,40 +138,69 @@ pub fn took(pool: &Mempool, guard: Guard<'_>, who: Option<&Entry>, n: u32) {
 
 /// `who` took `n` elements past all entries that are older.
 fn pass(pool: &Mempool, guard: &Guard<'_>, who: Option<&Entry>, n: u32, wakes: &mut Wakes) {
-    if let Some(me) = who {
-        me.missing.fetch_sub(n, Relaxed);
-    }
-    for entry in pool.queue.iter(guard).take_while(|entry| !same(entry, who)) {
-        let passed = entry.passed.load(Relaxed);
-        entry.passed.store(passed.saturating_add(n), Relaxed);
+    match who {
+        None => {
+            pool.went.fetch_add(n, Relaxed);
+        }
+        Some(me) => {
+            me.missing.fetch_sub(n, Relaxed);
+            for entry in pool.queue.iter(guard).take_while(|entry| !same(entry, who)) {
+                entry.passed.fetch_add(n, Relaxed);
+            }
+        }
     }
     settle(pool, guard, wakes);
 }
 
+fn passed(pool: &Mempool, entry: &Entry) -> u32 {
+    entry.passed.load(Relaxed).saturating_add(pool.went.load(Relaxed).wrapping_sub(entry.mark.load(Relaxed)))
+}
+
 /// Hands elements of the reserve to requests, oldest first; the first that has all it wants then.
 pub fn next_request<'g>(pool: &Mempool, guard: &'g Guard<'_>, wakes: &mut Wakes) -> Option<&'g Request> {
+    if let Some((owner, _)) = entitled(pool, guard) {
+        return raw::request_of(owner).filter(|request| hand_over(pool, guard, request, wakes));
+    }
+    // Frees are frequent and queues may be long: no look at each for every element that comes.
+    if pool.curr_nr.load(Relaxed) < pool.least.load(Relaxed) as i32 {
+        return None;
+    }
+    let mut least = NO_REQUEST;
     for entry in pool.queue.iter(guard) {
         let Some(request) = raw::request_of(entry) else { continue };
-        let missing = entry.missing.load(Relaxed);
-        let n = allowed(pool, guard, Some(entry), missing);
-        if let Some(slots) = request.slots().filter(|_| n > 0) {
-            reserve::fill_slots(pool, guard, &slots, n);
-            count(pool, ALLOCATED, n);
-            count(pool, FROM_RESERVE, n);
-            pass(pool, guard, Some(entry), n, wakes);
-        }
-        if n == missing {
+        if hand_over(pool, guard, request, wakes) {
             return Some(request);
         }
+        least = least.min(can_use(pool, guard, entry));
     }
+    pool.least.store(least, Relaxed);
     None
+}
+
+/// The fewest elements that are of use to a request.
+fn can_use(pool: &Mempool, guard: &Guard<'_>, entry: &Entry) -> u32 {
+    let missing = entry.missing.load(Relaxed);
+    if takes_what_comes(pool, guard, Some(entry), missing) { 1 } else { missing }
+}
+
+/// Gives a request what it may have; true when it misses nothing then.
+fn hand_over(pool: &Mempool, guard: &Guard<'_>, request: &Request, wakes: &mut Wakes) -> bool {
+    let missing = request.entry.missing.load(Relaxed);
+    let n = allowed(pool, guard, Some(&request.entry), missing);
+    if let Some(slots) = request.slots().filter(|_| n > 0) {
+        reserve::fill_slots(pool, guard, &slots, n);
+        count(pool, ALLOCATED, n);
+        count(pool, FROM_RESERVE, n);
+        pass(pool, guard, Some(&request.entry), n, wakes);
+    }
+    n == missing
 }
 
 /// Entitles the oldest entry if that is due. Everybody is woken then, to sleep no longer than that lasts.
 pub fn settle(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
     let Some(entry) = head(pool, guard) else { return };
     let bound = 2 * reserve::wanted(pool) as u32;
-    if entry.passed.load(Relaxed) > bound && entry.since.load(Relaxed) == 0 {
+    if passed(pool, entry) > bound && entry.since.load(Relaxed) == 0 {
         entry.since.store(now(), Relaxed);
         tell_all(pool, guard, wakes);
     }
@@ -181,8 +223,8 @@ pub fn tell(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
 pub fn tell_all(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
     // Release pairs with the Acquire of the look before a sleeper's last try.
     pool.news.fetch_add(1, Release);
-    if pool.parked.load(Relaxed) > 0 {
-        pool.queue.iter(guard).for_each(|entry| unpark(pool, entry, wakes));
+    for entry in pool.queue.iter(guard).take_while(|_| pool.parked.load(Relaxed) > 0) {
+        unpark(pool, entry, wakes);
     }
 }
 
@@ -196,9 +238,13 @@ fn unpark(pool: &Mempool, entry: &Entry, wakes: &mut Wakes) {
 /// Joins the queue's end, with the pool's lock held.
 pub fn join(pool: &Mempool, guard: &Guard<'_>, entry: &Entry, missing: u32) {
     entry.missing.store(missing, Relaxed);
+    entry.mark.store(pool.went.load(Relaxed), Relaxed);
     pool.queue.push(guard, entry);
     pool.waiters.fetch_add(1, Relaxed);
-    pool.requests.fetch_add(u32::from(!entry.request.load(Relaxed).is_null()), Relaxed);
+    if !entry.request.load(Relaxed).is_null() {
+        let others = if pool.requests.fetch_add(1, Relaxed) == 0 { NO_REQUEST } else { pool.least.load(Relaxed) };
+        pool.least.store(others.min(can_use(pool, guard, entry)), Relaxed);
+    }
 }
 
 /// Leaves the queue, with the pool's lock held. If the others could not take because of this entry
@@ -206,6 +252,10 @@ pub fn join(pool: &Mempool, guard: &Guard<'_>, entry: &Entry, missing: u32) {
 pub fn part(pool: &Mempool, guard: &Guard<'_>, entry: &Entry, wakes: &mut Wakes) {
     let blocked = entry.since.load(Relaxed) != 0 || entry.oversized.load(Relaxed) != 0;
     pool.queue.remove(guard, entry);
+    // One that is larger than the reserve may be the oldest now: then one element will do.
+    if let Some(oldest) = head(pool, guard) {
+        pool.least.store(pool.least.load(Relaxed).min(can_use(pool, guard, oldest)), Relaxed);
+    }
     pool.waiters.fetch_sub(1, Relaxed);
     pool.requests.fetch_sub(u32::from(!entry.request.load(Relaxed).is_null()), Relaxed);
     settle(pool, guard, wakes);

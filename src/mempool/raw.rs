@@ -44,7 +44,11 @@ pub struct Mempool {
     pub links: Links<Mempool>,
     /// Queued entries whose threads sleep.
     pub parked: AtomicU32,
-    pub pad: [u32; 23],
+    /// Elements taken by who was not queued, wrapping: they went past every entry.
+    pub went: AtomicU32,
+    /// With fewer elements than this no request can get any; means something while there are requests.
+    pub least: AtomicU32,
+    pub pad: [u32; 21],
 }
 
 const _: () = assert!(size_of::<Mempool>() == 256);

@@ -40,6 +40,8 @@ fn shrink(pool: &Mempool, new_min_nr: i32) {
         }
         if pool.curr_nr.load(Relaxed) <= new_min_nr {
             pool.min_nr.store(new_min_nr, Relaxed);
+            // A request that is larger than the reserve now may take what there is.
+            pool.least.store(0, Relaxed);
             break;
         }
         drop(guard);
@@ -47,7 +49,6 @@ fn shrink(pool: &Mempool, new_min_nr: i32) {
             alloc::dispose(pool, element);
         }
     }
-    // A request that is larger than the reserve now may take what there is.
     serve::gave(pool);
 }
 
