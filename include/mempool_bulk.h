@@ -447,6 +447,51 @@ int mempool_bulk_pages_to_iovec(struct page *const *pages, unsigned int nr, stru
 // and regions is NULL. With everything preallocated the list never changes.
 int mempool_bulk_regions(struct iovec *regions, int max);
 
+// A request that may be queued. Zero the structure before its first use and set the fields; it and
+// its array stay where they are while it is queued.
+struct mempool_bulk_request {
+  // nr slots; NULL ones are filled by the library.
+  struct page **page_array;
+  unsigned int nr;
+  gfp_t gfp;
+  // Called once when a queued request has all its pages, with no lock of the library held, by a
+  // thread that is inside any call of the library which frees, allocates, submits or cancels. So hold
+  // no lock across such a call that done takes. It may call everything; when it has begun, the
+  // request may be submitted again or freed. The completions that its own frees make possible follow
+  // when it returns, so it must not wait for them.
+  void (*done)(struct mempool_bulk_request *request);
+  void *user_data;
+  // The library's.
+  uint64_t room[12];
+};
+
+// Fills the NULL slots of page_array as mempool_alloc_pages_bulk_array() does, but sleeps no longer
+// than timeout; NULL: for ever. 0; -ETIMEDOUT, and what was obtained is in the array and the caller's;
+// -EINVAL for a NULL array or an impossible time. A mask that may not sleep tries once, then
+// -ETIMEDOUT.
+int mempool_bulk_alloc_pages_timeout(struct mempool *pool,
+                                     gfp_t gfp,
+                                     unsigned int nr,
+                                     struct page **page_array,
+                                     const struct timespec *timeout);
+
+// For threads that may not sleep: 1 when the request has all its pages already (done is not called),
+// 0 when it is queued. Uses gfp as a sleeping request does, except that it waits for nobody. A mask
+// without __GFP_DIRECT_RECLAIM tries once: -ENOMEM when short, and what was obtained is in the array
+// and the caller's. -EINVAL for NULL, or when done is missing and may be needed.
+//
+// A queued request is completed by whoever frees into the pool, refills or resizes it, allocates
+// through it with a mask that may sleep, withdraws another request, or, in a pool of the library's own
+// pages, gives pages back to the allocator. No thread of the library's waits for anything: a loop that
+// goes quiet while the pool's own source may recover calls mempool_bulk_refill() now and then. So does
+// one that lets requests wait while it holds elements: what is kept for an older request becomes free
+// for others after a second, when somebody calls.
+int mempool_bulk_submit(struct mempool *pool, struct mempool_bulk_request *request);
+
+// Withdraws a queued request. 0: it will not complete, and what was obtained is in its array and the
+// caller's. -ENOENT: it is not queued; if it was, done was called, runs now, or is about to.
+int mempool_bulk_cancel(struct mempool *pool, struct mempool_bulk_request *request);
+
 #ifndef MEMPOOL_BULK_NO_KVMALLOC
 // A piece of memory, small or large, whose size in bytes is pool_data.
 void *mempool_kvmalloc(gfp_t gfp_mask, void *pool_data);

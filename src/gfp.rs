@@ -18,9 +18,18 @@ pub const __GFP_NOMEMALLOC: u32 = 0x8_0000;
 pub const __GFP_RECLAIM: u32 = __GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM;
 pub const GFP_KERNEL: u32 = __GFP_RECLAIM | __GFP_IO | __GFP_FS;
 
+/// Not the kernel's and not for masks that users see: wait for the page allocator's locks, although
+/// nothing may be grown or reclaimed. For threads that free (see `mempool/serve`).
+pub const PATIENT: u32 = 1 << 31;
+
 /// May this request sleep?
 pub fn may_sleep(gfp: u32) -> bool {
     gfp & __GFP_DIRECT_RECLAIM != 0
+}
+
+/// May this request wait for a lock?
+pub fn may_wait_for_locks(gfp: u32) -> bool {
+    gfp & (__GFP_DIRECT_RECLAIM | PATIENT) != 0
 }
 
 /// May this request use the allocator's emergency pages? `__GFP_NOMEMALLOC` takes back only what

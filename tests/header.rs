@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// The sources in the order of the header, each with the macro that leaves it out.
-const GROUPS: [(&str, Option<&str>); 10] = [
+const GROUPS: [(&str, Option<&str>); 11] = [
     ("own", None),
     ("pool", None),
     ("elements", None),
     ("ready", None),
     ("own_pages", None),
+    ("requests", None),
     ("kvmalloc", Some("MEMPOOL_BULK_NO_KVMALLOC")),
     ("slab", Some("MEMPOOL_BULK_NO_SLAB")),
     ("pages", Some("MEMPOOL_BULK_NO_PAGE")),
@@ -18,12 +19,13 @@ const GROUPS: [(&str, Option<&str>); 10] = [
     ("list", Some("MEMPOOL_BULK_NO_PAGE")),
 ];
 
-const RENAMES: [(&str, &str); 10] = [
+const RENAMES: [(&str, &str); 11] = [
     ("Page", "struct page"),
     ("Mempool", "struct mempool"),
     ("KmemCache", "struct kmem_cache"),
     ("ListHead", "struct list_head"),
     ("iovec", "struct iovec"),
+    ("timespec", "struct timespec"),
     ("NodeMask", "void"),
     ("AllocFn", "mempool_alloc_t *"),
     ("FreeFn", "mempool_free_t *"),

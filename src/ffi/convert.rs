@@ -2,8 +2,9 @@
 //! of the whole room stands here once: the C caller passes NULL, or a live object of the type that
 //! the prototype names. Knows no operation.
 
+use super::requests::{mempool_bulk_request, timespec};
 use crate::arena::map::{self, Page};
-use crate::mempool::raw::{Mempool, Slots};
+use crate::mempool::raw::{Mempool, Request, Slots};
 use crate::observe::report;
 use core::ffi::{c_int, c_uint, c_ulong, c_void};
 
@@ -16,6 +17,22 @@ pub fn pool<'a>(pool: *const Mempool) -> Option<&'a Mempool> {
     }
     // SAFETY: the room's rule: a non-NULL pool is a live mempool_t; all its fields are atomics.
     unsafe { pool.as_ref() }
+}
+
+/// A request, or a WARN for NULL.
+pub fn request<'a>(request: *mut mempool_bulk_request) -> Option<&'a Request> {
+    if request.is_null() {
+        report::warn(format_args!("a NULL request"));
+    }
+    // SAFETY: the room's rule: a non-NULL request is a live structure, which the core sees as its own
+    // type of the same layout. Its fields are atomics or change only while it is not queued.
+    unsafe { request.cast::<Request>().as_ref() }
+}
+
+/// A time; None for NULL.
+pub fn time<'a>(time: *const timespec) -> Option<&'a timespec> {
+    // SAFETY: the room's rule.
+    unsafe { time.as_ref() }
 }
 
 /// A page of ours; NULL is nothing, anything else a BUG.

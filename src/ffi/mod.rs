@@ -13,4 +13,5 @@ pub mod own_pages;
 pub mod pages;
 pub mod pool;
 pub mod ready;
+pub mod requests;
 pub mod slab;

@@ -3,11 +3,11 @@
 //! Knows nothing of arrays. No lock is held around user functions.
 #![forbid(unsafe_code)]
 
+use super::queue::Entry;
 use super::raw::{self, Mempool};
 use super::reserve::{self, Put};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
-use super::wait::{self, Waiter};
-use super::{direct, pool, ready};
+use super::{direct, pool, ready, serve, wait};
 use crate::arena::map;
 use crate::gfp::*;
 use crate::observe::report;
@@ -35,26 +35,31 @@ fn one_step_by_step(pool: &Mempool, gfp: u32) -> *mut c_void {
     if gfp & __GFP_ZERO != 0 {
         pool::warn_once(pool, pool::WARNED_ZERO, "__GFP_ZERO: elements of the reserve are not zeroed");
     }
-    let (mut mask, full) = masks(gfp);
-    loop {
-        // The first pass never sleeps, so it needs no waiter; the mask of later passes decides.
-        let waiter = may_sleep(mask).then(|| Waiter::register(pool));
-        let element = element(pool, mask);
-        if !element.is_null() {
-            count(pool, ALLOCATED, 1);
-            return element;
-        }
-        if let Some(element) = reserve::take(pool, may_sleep(gfp)) {
-            count(pool, ALLOCATED, 1);
-            count(pool, FROM_RESERVE, 1);
-            return element;
-        }
-        match waiter {
-            _ if mask != full => mask = full,
-            Some(waiter) => waiter.sleep(),
-            None => return null_mut(),
-        }
+    let (first, full) = masks(gfp);
+    serve::help(pool, full);
+    if let Some(element) = attempt(pool, first, gfp, None) {
+        return element;
     }
+    if !may_sleep(full) {
+        return if first == full { null_mut() } else { attempt(pool, full, gfp, None).unwrap_or(null_mut()) };
+    }
+    let mut got = null_mut();
+    wait::until(pool, 1, None, &mut |entry| {
+        got = attempt(pool, full, gfp, Some(entry)).unwrap_or(null_mut());
+        !got.is_null()
+    });
+    got
+}
+
+/// One pass: the pool's function, then the reserve.
+fn attempt(pool: &Mempool, mask: u32, gfp: u32, who: Option<&Entry>) -> Option<*mut c_void> {
+    let mut element = element(pool, mask);
+    if element.is_null() {
+        element = reserve::take(pool, who, may_sleep(gfp))?;
+        count(pool, FROM_RESERVE, 1);
+    }
+    count(pool, ALLOCATED, 1);
+    Some(element)
 }
 
 /// An element from the pool's allocation function, not from the reserve; NULL if it gives none.
@@ -68,7 +73,7 @@ pub fn element(pool: &Mempool, gfp: u32) -> *mut c_void {
 
 /// One element of the reserve, or NULL at once.
 pub fn preallocated(pool: &Mempool) -> *mut c_void {
-    let Some(element) = reserve::take(pool, false) else { return null_mut() };
+    let Some(element) = reserve::take(pool, None, false) else { return null_mut() };
     count(pool, ALLOCATED, 1);
     count(pool, FROM_RESERVE, 1);
     element
@@ -99,12 +104,14 @@ fn free_step_by_step(pool: &Mempool, element: *mut c_void) {
     if element.is_null() {
         return;
     }
-    match reserve::put(pool, element) {
-        Put::Stored => wait::wake(),
-        Put::Gone => return wait::wake(),
-        Put::Full => dispose(pool, element),
+    let put = reserve::put(pool, element);
+    if put != Put::Gone {
+        count(pool, FREED, 1);
     }
-    count(pool, FREED, 1);
+    match put {
+        Put::Full => dispose(pool, element),
+        _ => serve::gave(pool),
+    }
 }
 
 /// Hands an element to the pool's free function.

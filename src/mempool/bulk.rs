@@ -1,31 +1,44 @@
 //! Many elements at once, in all the shapes the kernel has had: the v2 array and callback forms, the
 //! 6.19 and 7.2 `mempool_alloc_bulk`. One loop serves the array shapes; what a user's bulk function
 //! claims is never believed, the slots are looked at. Nobody sleeps while holding reserve elements,
-//! unless the request is larger than the reserve can ever be; of those one at a time.
+//! unless the request is larger than the reserve can ever be; of those one at a time (see `queue`).
 #![forbid(unsafe_code)]
 
 use super::alloc::masks;
+use super::queue::Entry;
 use super::raw::{self, Mempool, Slots};
 use super::ready::{self, Kind};
-use super::reserve::{self, Put, Take};
-use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
-use super::wait::{self, Waiter};
-use super::{alloc, direct, pool};
+use super::reserve::{self, Batch, Put};
+use super::stats::{ALLOCATED, FREED, FROM_RESERVE, TIMEOUTS, count};
+use super::wait::{self, Deadline};
+use super::{alloc, direct, pool, serve};
 use crate::arena::map::{self, Page};
+use crate::error::Error;
 use crate::gfp::*;
 use crate::pages;
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicU32, Ordering::*};
 
 /// The v2 array form: fills the NULL slots; true when none is left.
 #[inline(always)]
 pub fn array(pool: &Mempool, gfp: u32, mut slots: Slots) -> bool {
-    direct::array(pool, masks(gfp).0, slots.pages()) || array_step_by_step(pool, gfp, slots)
+    direct::array(pool, masks(gfp).0, slots.pages()) || array_until(pool, gfp, slots, None)
+}
+
+/// The same with a time limit: what is there when it ends stays in the slots.
+pub fn array_timeout(pool: &Mempool, gfp: u32, slots: Slots, deadline: Deadline) -> Result<(), Error> {
+    if !slots.is_empty() && !pool::usable(pool) {
+        return Err(Error::Invalid);
+    }
+    if array_until(pool, gfp, slots, deadline) {
+        return Ok(());
+    }
+    count(pool, TIMEOUTS, 1);
+    Err(Error::TimedOut)
 }
 
 #[cold]
-fn array_step_by_step(pool: &Mempool, gfp: u32, slots: Slots) -> bool {
+fn array_until(pool: &Mempool, gfp: u32, slots: Slots, deadline: Deadline) -> bool {
     if slots.is_empty() {
         return true;
     }
@@ -34,7 +47,7 @@ fn array_step_by_step(pool: &Mempool, gfp: u32, slots: Slots) -> bool {
     }
     let before = slots.missing();
     let full = before == 0 && !matches!(ready::kind(pool), Kind::Bulk);
-    let filled = full || fill(pool, gfp, &slots);
+    let filled = full || fill(pool, gfp, &slots, deadline);
     count(pool, ALLOCATED, before - slots.missing());
     filled
 }
@@ -47,27 +60,44 @@ pub fn elements(pool: &Mempool, slots: Slots, fresh: bool) {
     array(pool, GFP_KERNEL, slots);
 }
 
-fn fill(pool: &Mempool, gfp: u32, slots: &Slots) -> bool {
-    let (mut mask, full) = masks(gfp);
-    let mut oversized = Oversized::new(pool);
-    loop {
-        let waiter = may_sleep(mask).then(|| Waiter::register(pool));
-        from_source(pool, mask, slots);
-        let missing = slots.missing();
-        if missing == 0 {
-            return true;
-        }
-        let piecemeal = may_sleep(mask) && oversized.may_take(missing);
-        let taken = reserve::take_into(pool, slots, missing, Take { may_sleep: may_sleep(gfp), piecemeal });
-        count(pool, FROM_RESERVE, taken);
-        if taken == missing {
-            return true;
-        }
-        match waiter {
-            _ if mask != full => mask = full,
-            Some(waiter) => waiter.sleep(),
-            None => return false,
-        }
+fn fill(pool: &Mempool, gfp: u32, slots: &Slots, deadline: Deadline) -> bool {
+    if try_fill(pool, gfp, slots) {
+        return true;
+    }
+    let full = masks(gfp).1;
+    may_sleep(full) && wait::until(pool, slots.missing(), deadline, &mut |entry| fill_pass(pool, full, gfp, slots, Some(entry)))
+}
+
+/// The passes that need no place in the queue.
+fn try_fill(pool: &Mempool, gfp: u32, slots: &Slots) -> bool {
+    let (first, full) = masks(gfp);
+    serve::help(pool, full);
+    let filled = fill_pass(pool, first, gfp, slots, None);
+    filled || (first != full && !may_sleep(full) && fill_pass(pool, full, gfp, slots, None))
+}
+
+/// For a request that will not sleep but may queue: all passes, once.
+pub fn fill_once(pool: &Mempool, gfp: u32, slots: &Slots) -> bool {
+    let full = masks(gfp).1;
+    try_fill(pool, gfp, slots) || (may_sleep(full) && fill_pass(pool, full, gfp, slots, None))
+}
+
+/// One pass: the pool's function, then the reserve for all that is still missing.
+fn fill_pass(pool: &Mempool, mask: u32, gfp: u32, slots: &Slots, who: Option<&Entry>) -> bool {
+    from_source(pool, mask, slots);
+    let missing = slots.missing();
+    if missing == 0 {
+        return true;
+    }
+    warn_oversized(pool, mask, missing);
+    let taken = reserve::take_into(pool, who, slots, missing, may_sleep(gfp));
+    count(pool, FROM_RESERVE, taken);
+    taken == missing
+}
+
+fn warn_oversized(pool: &Mempool, mask: u32, missing: u32) {
+    if may_sleep(mask) && i64::from(missing) > i64::from(reserve::wanted(pool)) {
+        pool::warn_once(pool, pool::WARNED_OVERSIZED, "a request is larger than min_nr and may wait for ever");
     }
 }
 
@@ -119,26 +149,45 @@ fn deliver(pool: &Mempool, gfp: u32, nr: u32, source: impl Fn(u32, u32) -> u32, 
     if !pool::usable(pool) {
         return false;
     }
-    let (mut mask, full) = masks(gfp);
-    let mut oversized = Oversized::new(pool);
+    let (first, full) = masks(gfp);
+    serve::help(pool, full);
     let mut left = nr;
-    loop {
-        let waiter = may_sleep(mask).then(|| Waiter::register(pool));
+    let mut pass = |mask, who: Option<&Entry>| {
         let got = source(mask, left).min(left);
         left -= got;
-        let piecemeal = may_sleep(mask) && oversized.may_take(left);
-        let claimed = if left == 0 { 0 } else { reserve::claim(pool, left, Take { may_sleep: may_sleep(gfp), piecemeal }) };
-        for _ in 0..claimed {
-            sink(reserve::deliver_claimed(pool).cast());
+        warn_oversized(pool, mask, left);
+        let reserved = if left == 0 { 0 } else { from_reserve(pool, who, left, may_sleep(gfp), sink) };
+        left -= reserved;
+        count(pool, ALLOCATED, got + reserved);
+        count(pool, FROM_RESERVE, reserved);
+        left
+    };
+    let missing = pass(first, None);
+    if missing == 0 || !may_sleep(full) {
+        return missing == 0 || (first != full && pass(full, None) == 0);
+    }
+    wait::until(pool, missing, None, &mut |entry| pass(full, Some(entry)) == 0)
+}
+
+/// Delivers up to `nr` elements of the reserve with no lock held; how many.
+fn from_reserve(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, sink: &mut dyn FnMut(*mut Page)) -> u32 {
+    let mut batch = Batch::new();
+    let mut got = 0;
+    loop {
+        let mut left = reserve::claim(pool, who, nr - got, may_sleep, &mut batch);
+        let claimed = left;
+        while left > 0 {
+            for element in batch.drain() {
+                sink(element.cast());
+                left -= 1;
+            }
+            if left > 0 {
+                reserve::next_claimed(pool, left, &mut batch);
+            }
         }
-        left -= claimed;
-        count(pool, ALLOCATED, got + claimed);
-        count(pool, FROM_RESERVE, claimed);
-        match waiter {
-            _ if left == 0 => return true,
-            _ if mask != full => mask = full,
-            Some(waiter) => waiter.sleep(),
-            None => return false,
+        got += claimed;
+        if may_sleep || claimed == 0 || got == nr {
+            return got;
         }
     }
 }
@@ -156,43 +205,6 @@ fn one_by_one(pool: &Mempool, mask: u32, nr: u32, sink: &mut dyn FnMut(*mut Page
     got
 }
 
-/// A request for more than the reserve can hold must take elements as they come, and sleeps holding
-/// them. Two such requests could each hold what the other needs, so only one at a time may.
-struct Oversized<'a> {
-    pool: &'a Mempool,
-    holds: bool,
-}
-
-impl<'a> Oversized<'a> {
-    fn new(pool: &'a Mempool) -> Self {
-        Oversized { pool, holds: false }
-    }
-
-    /// May a request that misses `missing` elements take fewer?
-    fn may_take(&mut self, missing: u32) -> bool {
-        if self.holds {
-            return true;
-        }
-        if i64::from(missing) <= i64::from(reserve::wanted(self.pool)) {
-            return false;
-        }
-        pool::warn_once(self.pool, pool::WARNED_OVERSIZED, "a request is larger than min_nr and may wait for ever");
-        let turn: &AtomicU32 = &self.pool.oversized;
-        self.holds = turn.compare_exchange(0, 1, Acquire, Relaxed).is_ok();
-        self.holds
-    }
-}
-
-impl Drop for Oversized<'_> {
-    fn drop(&mut self) {
-        if self.holds {
-            // Pairs with the Acquire of the next such request; it may sleep for just this turn.
-            self.pool.oversized.store(0, Release);
-            wait::wake();
-        }
-    }
-}
-
 /// `mempool_free_bulk`: moves elements from the front into the reserve, setting their slots NULL; how
 /// many slots are dealt with. Stops at a NULL slot and when the reserve is full.
 pub fn free_some(pool: &Mempool, slots: Slots) -> u32 {
@@ -206,7 +218,7 @@ pub fn free_some(pool: &Mempool, slots: Slots) -> u32 {
     }
     if done > 0 {
         count(pool, FREED, done);
-        wait::wake();
+        serve::gave(pool);
     }
     done
 }
@@ -219,9 +231,23 @@ pub fn free_all(pool: &Mempool, mut slots: Slots) {
     }
 }
 
+/// What fits the reserve is told to those who wait at once, not one by one.
 #[cold]
 fn free_step_by_step(pool: &Mempool, slots: Slots) {
-    for i in 0..slots.len() {
-        alloc::free(pool, slots.get(i));
+    let mut stored = 0;
+    let mut at = 0;
+    while at < slots.len() {
+        match slots.get(at) {
+            element if element.is_null() => {}
+            element => match reserve::put(pool, element) {
+                Put::Stored => stored += 1,
+                Put::Gone => {}
+                Put::Full => break,
+            },
+        }
+        at += 1;
     }
+    count(pool, FREED, stored);
+    serve::gave(pool);
+    (at..slots.len()).for_each(|i| alloc::free(pool, slots.get(i)));
 }

@@ -3,7 +3,7 @@
 
 use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
 use super::ready::{self, Known};
-use super::{alloc, reserve};
+use super::{alloc, queue, reserve, waiting};
 use crate::error::Error;
 use crate::gfp::GFP_KERNEL;
 use crate::observe::report;
@@ -48,9 +48,10 @@ pub fn init_bulk(pool: &Mempool, min_nr: i32, bulk: BulkFn, free: FreeFn, data: 
 fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> {
     pool.curr_nr.store(0, Relaxed);
     pool.elements.store(null_mut(), Relaxed);
-    for word in [&pool.capacity, &pool.claimed, &pool.oversized, &pool.waiters, &pool.warned, &pool.kind] {
+    for word in [&pool.capacity, &pool.claimed, &pool.warned, &pool.kind] {
         word.store(0, Relaxed);
     }
+    queue::reset(pool);
     pool.lock.reset();
     raw::forget_stripes(pool);
     pool.counters.iter().for_each(|c| c.store(0, Relaxed));
@@ -86,15 +87,17 @@ fn fill(pool: &Mempool, source: &dyn Fn() -> *mut c_void) -> Result<(), Error> {
     Ok(())
 }
 
-/// Frees the reserve, last in first out, and the array. Safe on a zeroed pool, and to repeat.
+/// Frees the reserve, last in first out, and the array. Safe on a zeroed pool, and to repeat. Requests
+/// that wait (a BUG) are dropped, threads that sleep come back empty-handed.
 pub fn exit(pool: &Mempool) {
     if pool.elements.load(Relaxed).is_null() {
         return;
     }
     if pool.waiters.load(Relaxed) != 0 {
-        report::bug(format_args!("pool {pool:p} exits while threads sleep for its elements"));
+        report::bug(format_args!("pool {pool:p} exits while threads or requests wait for its elements"));
     }
-    while let Some(element) = reserve::take(pool, true) {
+    waiting::abandon(pool);
+    while let Some(element) = reserve::remove(pool) {
         alloc::dispose(pool, element);
     }
     let guard = pool.lock.lock();

@@ -1,14 +1,15 @@
-//! The layout of `mempool_t`, its element array, C arrays of elements, and the shapes of user
-//! functions: the only unsafe file of this room. Knows no rule of the pool.
+//! The layout of `mempool_t`, its element array, requests, C arrays of elements, and the shapes of
+//! user functions: the only unsafe file of this room. Knows no rule of the pool.
 //!
 //! The element array has `2 × capacity` slots: the reserve grows from slot 0, elements that a
 //! callback request has claimed but not yet delivered from slot `capacity`.
 
+use super::queue::Entry;
 use crate::arena::map::Page;
 use crate::sync::stripes::{self, Stripes};
-use crate::sync::{Guard, Lock};
+use crate::sync::{Guard, Linked, Links, List, Lock};
 use core::ffi::c_void;
-use core::ptr::null_mut;
+use core::ptr::{self, null_mut};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 pub type AllocFn = Option<extern "C" fn(u32, *mut c_void) -> *mut c_void>;
@@ -34,12 +35,80 @@ pub struct Mempool {
     pub counters: [AtomicU64; 6],
     pub capacity: AtomicU32,
     pub claimed: AtomicU32,
-    pub oversized: AtomicU32,
-    pub pad: [u32; 31],
+    /// Queued entries that are requests without a thread.
+    pub requests: AtomicU32,
+    /// How often something came back that waiters may want, wrapping.
+    pub news: AtomicU32,
+    /// Who waits, oldest first.
+    pub queue: List<Entry>,
+    /// Among the pools with a queue, iff `queue` is not empty.
+    pub links: Links<Mempool>,
+    /// Queued entries whose threads sleep.
+    pub parked: AtomicU32,
+    /// Elements taken by who was not queued, wrapping: they went past every entry.
+    pub went: AtomicU32,
+    /// With fewer elements than this no request can get any; means something while there are requests.
+    pub least: AtomicU32,
+    pub pad: [u32; 19],
     pub stripes: Stripes,
 }
 
 const _: () = assert!(size_of::<Mempool>() == 256);
+
+impl Linked for Mempool {
+    fn links(&self) -> &Links<Mempool> {
+        &self.links
+    }
+}
+
+/// What C sees as `struct mempool_bulk_request`. The first five fields are the user's; the others mean
+/// something only while `is_queued`.
+#[repr(C)]
+pub struct Request {
+    page_array: *mut *mut c_void,
+    nr: u32,
+    pub gfp: u32,
+    done: Option<extern "C" fn(*mut Request)>,
+    user_data: *mut c_void,
+    pub entry: Entry,
+    pub pool: AtomicPtr<Mempool>,
+    pub pad: [u64; 4],
+}
+
+const _: () = assert!(size_of::<Request>() == 128);
+
+/// A request's own function, to be run after the request was given up: it may be gone already.
+pub struct Done(extern "C" fn(*mut Request), *mut Request);
+
+impl Done {
+    pub fn run(self) {
+        (self.0)(self.1);
+    }
+}
+
+impl Request {
+    /// Its slots; None for a NULL array.
+    pub fn slots(&self) -> Option<Slots> {
+        // SAFETY: the user's contract of submit: `nr` slots that stay until the request has ended.
+        unsafe { Slots::new(self.page_array, self.nr) }
+    }
+
+    pub fn done(&self) -> Option<Done> {
+        self.done.map(|done| Done(done, ptr::from_ref(self).cast_mut()))
+    }
+
+    /// Does it wait at this pool? The structure may hold anything, so it must name itself.
+    pub fn is_queued(&self, pool: &Mempool) -> bool {
+        ptr::eq(self.entry.request.load(Relaxed), self) && ptr::eq(self.pool.load(Relaxed), pool)
+    }
+}
+
+/// The request that an entry belongs to; None for a thread's.
+pub fn request_of(entry: &Entry) -> Option<&Request> {
+    // SAFETY: the word is NULL or names the queued request around this very entry, which its user
+    // keeps until it has ended.
+    unsafe { entry.request.load(Relaxed).as_ref() }
+}
 
 impl Mempool {
     pub fn set_functions(&self, alloc: AllocFn, bulk: BulkFn, free: FreeFn) {

@@ -1,14 +1,15 @@
 //! The reserve: the elements a pool keeps so that a sleeping request can't fail.
-//! Invariant: `0 <= curr_nr <= max(1, min_nr)`; only `put` and `take` below change it.
+//! Invariant: `0 <= curr_nr <= max(1, min_nr)`; only `put` and `pop` below change it.
 //! Our own pages are marked as reserve pages while they lie here, so that freeing one is found out.
-//! Knows no mask and no sleeping.
+//! Who may take is asked of `queue`. Knows no mask and no sleeping.
 #![forbid(unsafe_code)]
 
+use super::queue::{self, Entry};
 use super::raw::{Mempool, Slots};
 use crate::arena::map;
 use crate::observe::report;
 use crate::pages;
-use crate::sync::Guard;
+use crate::sync::{Guard, Wakes};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, fence};
@@ -28,7 +29,7 @@ pub fn wanted(pool: &Mempool) -> i32 {
     pool.min_nr.load(Relaxed).max(1)
 }
 
-/// Is there room? Looked at without the lock: Acquire pairs with the Release in `take`, so that an
+/// Is there room? Looked at without the lock: Acquire pairs with the Release in `pop`, so that an
 /// element is never judged against a count from before it was taken.
 pub fn is_short(pool: &Mempool) -> bool {
     fence(Acquire);
@@ -41,41 +42,54 @@ pub fn is_full(pool: &Mempool) -> bool {
     pool.curr_nr.load(Acquire) >= wanted(pool)
 }
 
-/// Offers an element. The caller wakes sleepers afterwards.
+/// Offers an element. The caller tells those who wait afterwards.
 pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
     if !is_short(pool) {
         return Put::Full;
     }
     // Marked before the lock is taken: a refusal is reported, and reports run user code.
-    let page = match shelve(element) {
-        Ok(page) => page,
-        Err(()) => return Put::Gone,
-    };
-    let guard = pool.lock.lock();
-    let at = pool.curr_nr.load(Relaxed);
-    if at < wanted(pool) && (at as u32) < pool.capacity.load(Relaxed) {
-        pool.slot(&guard, at as u32).store(element, Relaxed);
-        pool.curr_nr.store(at + 1, Release);
+    let Some(marked) = mark(element) else { return Put::Gone };
+    if store(pool, &pool.lock.lock(), element) {
         return Put::Stored;
     }
-    drop(guard);
-    if let Some(idx) = page {
-        pages::unshelve(idx);
-    }
+    unmark(marked);
     Put::Full
 }
 
+/// Stores an element that is marked already; false when there is no room.
+pub fn store(pool: &Mempool, guard: &Guard<'_>, element: *mut c_void) -> bool {
+    let at = pool.curr_nr.load(Relaxed);
+    let fits = at < wanted(pool) && (at as u32) < pool.capacity.load(Relaxed);
+    if fits {
+        pool.slot(guard, at as u32).store(element, Relaxed);
+        pool.curr_nr.store(at + 1, Release);
+    }
+    fits
+}
+
 /// Takes the most recently added element. A caller that may not sleep sees an empty reserve while the
-/// lock stays busy.
-pub fn take(pool: &Mempool, may_sleep: bool) -> Option<*mut c_void> {
-    if pool.curr_nr.load(Relaxed) <= 0 {
+/// lock stays busy; everybody does while the elements are kept for somebody else.
+pub fn take(pool: &Mempool, who: Option<&Entry>, may_sleep: bool) -> Option<*mut c_void> {
+    // A waiter must be seen to be short, so it looks under the lock.
+    if who.is_none() && pool.curr_nr.load(Relaxed) <= 0 {
         return None;
     }
     let guard = pool.lock.lock_if(may_sleep)?;
-    take_locked(pool, &guard)
+    if queue::allowed(pool, &guard, who, 1) == 0 {
+        return None;
+    }
+    let element = pop(pool, &guard);
+    queue::took(pool, guard, who, 1);
+    element
 }
 
-fn take_locked(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
+/// Takes the most recently added element out for good: for a pool that shrinks or ends.
+pub fn remove(pool: &Mempool) -> Option<*mut c_void> {
+    let guard = pool.lock.lock();
+    pop(pool, &guard)
+}
+
+fn pop(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
     let at = pool.curr_nr.load(Relaxed);
     if at <= 0 {
         return None;
@@ -87,73 +101,105 @@ fn take_locked(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
     Some(element)
 }
 
-/// How a request for many may take.
-#[derive(Clone, Copy)]
-pub struct Take {
-    /// May it wait for the pool's lock?
-    pub may_sleep: bool,
-    /// May it take fewer than it needs?
-    pub piecemeal: bool,
-}
-
-/// Fills the NULL slots: all of them or, unless `piecemeal`, none. How many were filled.
-pub fn take_into(pool: &Mempool, slots: &Slots, missing: u32, take: Take) -> u32 {
-    let Some(guard) = pool.lock.lock_if(take.may_sleep) else { return 0 };
-    let have = pool.curr_nr.load(Relaxed).max(0) as u32;
-    if have < missing && !take.piecemeal {
-        return 0;
-    }
-    let mut taken = 0;
-    for i in 0..slots.len() {
-        if slots.get(i).is_null() {
-            let Some(element) = take_locked(pool, &guard) else { break };
-            slots.set(i, element);
-            taken += 1;
-        }
-    }
-    taken
-}
-
-/// Sets `nr` elements aside for a callback request, all or (unless `piecemeal`) none; how many. They
-/// leave the reserve at once, and `deliver_claimed` hands them out one by one.
-pub fn claim(pool: &Mempool, nr: u32, take: Take) -> u32 {
-    let Some(guard) = pool.lock.lock_if(take.may_sleep) else { return 0 };
-    let capacity = pool.capacity.load(Relaxed);
-    let claimed = pool.claimed.load(Relaxed);
-    let have = (pool.curr_nr.load(Relaxed).max(0) as u32).min(capacity - claimed);
-    if have < nr && !take.piecemeal {
-        return 0;
-    }
-    let n = have.min(nr);
-    for i in 0..n {
-        let Some(element) = take_locked(pool, &guard) else { unreachable!("counted above") };
-        pool.slot(&guard, capacity + claimed + i).store(element, Relaxed);
-    }
-    pool.claimed.store(claimed + n, Relaxed);
+/// Fills the NULL slots, `missing` in number, as far as `who` may; how many were filled.
+pub fn take_into(pool: &Mempool, who: Option<&Entry>, slots: &Slots, missing: u32, may_sleep: bool) -> u32 {
+    let Some(guard) = pool.lock.lock_if(may_sleep) else { return 0 };
+    let n = queue::allowed(pool, &guard, who, missing);
+    fill_slots(pool, &guard, slots, n);
+    queue::took(pool, guard, who, n);
     n
 }
 
-/// One of the elements that `claim` set aside. Any claimed element serves any claimer: each takes as
-/// many as it claimed.
-pub fn deliver_claimed(pool: &Mempool) -> *mut c_void {
-    let guard = pool.lock.lock();
-    let claimed = pool.claimed.load(Relaxed) - 1;
-    pool.claimed.store(claimed, Relaxed);
-    pool.slot(&guard, pool.capacity.load(Relaxed) + claimed).swap(null_mut(), Relaxed)
+/// Fills the first `n` NULL slots; the reserve has that many.
+pub fn fill_slots(pool: &Mempool, guard: &Guard<'_>, slots: &Slots, n: u32) {
+    let empty = (0..slots.len()).filter(|i| slots.get(*i).is_null());
+    for i in empty.take(n as usize) {
+        let Some(element) = pop(pool, guard) else { unreachable!("the reserve was counted") };
+        slots.set(i, element);
+    }
 }
 
-/// Marks an element that is one of our pages; Err when it must not be stored.
-fn shelve(element: *mut c_void) -> Result<Option<u32>, ()> {
+/// Elements on their way from the reserve to a callback, which runs without the lock.
+pub struct Batch {
+    elements: [*mut c_void; 64],
+    len: usize,
+}
+
+impl Batch {
+    pub const fn new() -> Self {
+        Batch { elements: [null_mut(); 64], len: 0 }
+    }
+
+    fn add(&mut self, element: *mut c_void) {
+        self.elements[self.len] = element;
+        self.len += 1;
+    }
+
+    /// Takes all elements out.
+    pub fn drain(&mut self) -> &[*mut c_void] {
+        let len = core::mem::take(&mut self.len);
+        &self.elements[..len]
+    }
+}
+
+/// Sets as many of `nr` elements aside for a callback request as `who` may take; how many. The first
+/// go into the batch, the others leave the reserve too and wait for `next_claimed`. A caller that may
+/// not sleep could not come back for those, so it gets no more than a batch at once.
+pub fn claim(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, batch: &mut Batch) -> u32 {
+    let Some(guard) = pool.lock.lock_if(may_sleep) else { return 0 };
+    let (capacity, claimed) = (pool.capacity.load(Relaxed), pool.claimed.load(Relaxed));
+    let at_once = batch.elements.len() as u32;
+    let n = match queue::allowed(pool, &guard, who, nr) {
+        may if !may_sleep => may.min(at_once),
+        // No room beside what others have set aside: `next_claimed` will tell.
+        may if may > at_once + capacity - claimed => 0,
+        may => may,
+    };
+    for i in 0..n {
+        let Some(element) = pop(pool, &guard) else { unreachable!("the reserve was counted") };
+        match i.checked_sub(at_once) {
+            None => batch.add(element),
+            Some(i) => pool.slot(&guard, capacity + claimed + i).store(element, Relaxed),
+        }
+    }
+    pool.claimed.store(claimed + n.saturating_sub(at_once), Relaxed);
+    queue::took(pool, guard, who, n);
+    n
+}
+
+/// The next of `left` elements that `claim` set aside. Any of them serves any claimer: each takes as
+/// many as it claimed.
+pub fn next_claimed(pool: &Mempool, left: u32, batch: &mut Batch) {
+    let mut wakes = Wakes::new();
+    let guard = pool.lock.lock();
+    let capacity = pool.capacity.load(Relaxed);
+    for _ in 0..left.min(batch.elements.len() as u32) {
+        let claimed = pool.claimed.load(Relaxed) - 1;
+        pool.claimed.store(claimed, Relaxed);
+        batch.add(pool.slot(&guard, capacity + claimed).swap(null_mut(), Relaxed));
+    }
+    queue::tell(pool, &guard, &mut wakes);
+    drop(guard);
+}
+
+/// An element that is marked as lying in a reserve, if it is one of our pages.
+pub struct Marked(Option<u32>);
+
+/// Marks an element before it is stored; None when it must not be.
+pub fn mark(element: *mut c_void) -> Option<Marked> {
     let Some(idx) = map::page_index(element.cast()) else {
         if map::in_mem_map(element) {
             report::bug(format_args!("{element:p} points inside a struct page"));
-            return Err(());
+            return None;
         }
-        return Ok(None);
+        return Some(Marked(None));
     };
-    match pages::shelve(idx) {
-        pages::Shelved::Stored => Ok(Some(idx)),
-        _ => Err(()),
+    (pages::shelve(idx) == pages::Shelved::Stored).then_some(Marked(Some(idx)))
+}
+
+pub fn unmark(marked: Marked) {
+    if let Some(idx) = marked.0 {
+        pages::unshelve(idx);
     }
 }
 

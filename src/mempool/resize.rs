@@ -4,7 +4,7 @@
 
 use super::raw::{self, Mempool};
 use super::reserve::{self, Put};
-use super::{alloc, pool, wait};
+use super::{alloc, pool, serve};
 use crate::error::Error;
 use crate::gfp::GFP_KERNEL;
 use crate::observe::report;
@@ -40,13 +40,16 @@ fn shrink(pool: &Mempool, new_min_nr: i32) {
         }
         if pool.curr_nr.load(Relaxed) <= new_min_nr {
             pool.min_nr.store(new_min_nr, Relaxed);
-            return;
+            // A request that is larger than the reserve now may take what there is.
+            pool.least.store(0, Relaxed);
+            break;
         }
         drop(guard);
-        if let Some(element) = reserve::take(pool, true) {
+        if let Some(element) = reserve::remove(pool) {
             alloc::dispose(pool, element);
         }
     }
+    serve::gave(pool);
 }
 
 /// Publishes a larger array. False when somebody else grew the pool at least as far meanwhile.
@@ -77,10 +80,18 @@ fn grow_array(pool: &Mempool, new_min_nr: i32) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Adds elements until the reserve is full or `alloc` gives no more; how many. Sleepers are woken.
+/// Adds elements until the reserve is full or `alloc` gives no more; how many. Whoever waits is told.
 pub fn refill(pool: &Mempool, gfp: u32) -> i32 {
+    let added = top_up(pool, gfp, &|| true);
+    // Time alone may have let somebody else take what the reserve has.
+    serve::gave(pool);
+    added
+}
+
+/// The same while `wanted`.
+pub fn top_up(pool: &Mempool, gfp: u32, wanted: &dyn Fn() -> bool) -> i32 {
     let mut added = 0;
-    while reserve::is_short(pool) {
+    while reserve::is_short(pool) && wanted() {
         let element = alloc::element(pool, gfp);
         if element.is_null() {
             break;
@@ -93,7 +104,7 @@ pub fn refill(pool: &Mempool, gfp: u32) -> i32 {
             }
             Put::Gone => break,
         }
-        wait::wake();
+        serve::gave(pool);
     }
     added
 }

@@ -147,7 +147,7 @@ impl Request {
     }
 
     pub fn open(&self) -> Option<Open> {
-        DEPOT.open(self.arena, self.may_sleep())
+        DEPOT.open(self.arena, may_wait_for_locks(self.gfp))
     }
 
     /// What normal requests must leave in the depot.
@@ -169,7 +169,7 @@ impl Request {
             found = take(floor);
         }
         if found.is_none() {
-            cache::drain(depot, self.may_sleep());
+            cache::drain(depot, may_wait_for_locks(self.gfp));
             found = take(floor);
         }
         if found.is_none() && may_use_emergency(self.gfp) {

@@ -1,24 +1,29 @@
-//! "Something came back": an event count that sleepers of every pool share. Knows no pool.
+//! "Something came back": what sleepers of the page allocator and waiters of every pool are told by.
+//! Knows no pool; whoever keeps a queue of its own hangs a listener in.
 //!
-//! The protocol that loses no wake-up: a sleeper registers its interest (`sleepers` += 1, then reads
-//! `seq`), tries once more to get what it wants, and only then sleeps on the `seq` it read. A giver
-//! first gives, then looks at `sleepers`, then bumps `seq`. Were the order on either side the other
-//! way round, the giver could see no sleeper and the sleeper no gift. Both sides put a SeqCst fence
-//! between their store and their load; each is the other's partner.
+//! The protocol that loses no wake-up: a sleeper registers its interest (`sleepers` += 1), tries once
+//! more to get what it wants, and only then sleeps. A giver first gives, then looks at `sleepers`,
+//! then tells. Were the order on either side the other way round, the giver could see no sleeper and
+//! the sleeper no gift. Both sides put a SeqCst fence between their store and their load; each is the
+//! other's partner. The same holds for `dozing` and `seq` between `sleep` and `notify`.
 //!
 //! | word | meaning |
 //! |---|---|
 //! | seq | number of notifications so far, wrapping |
-//! | sleepers | threads between `interest` and its drop |
+//! | sleepers | interests that live, and requests that wait without a thread |
+//! | dozing | threads inside `Interest::sleep` |
+//! | listener | 0, or the function to run at each notification |
 
 use super::futex;
-use core::sync::atomic::{AtomicU32, Ordering::*, fence};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*, fence};
 use core::time::Duration;
 
 #[derive(Default)]
 pub struct Event {
     seq: AtomicU32,
     sleepers: AtomicU32,
+    dozing: AtomicU32,
+    listener: AtomicUsize,
 }
 
 /// A registered wish to be woken by the next `notify`.
@@ -29,14 +34,30 @@ pub struct Interest<'a> {
 
 impl Event {
     pub const fn new() -> Self {
-        Event { seq: AtomicU32::new(0), sleepers: AtomicU32::new(0) }
+        Event { seq: AtomicU32::new(0), sleepers: AtomicU32::new(0), dozing: AtomicU32::new(0), listener: AtomicUsize::new(0) }
     }
 
-    /// Registers: every `notify` from here on ends `Interest::sleep`.
+    /// Registers: every `notify` from here on ends `Interest::sleep` and runs the listener.
     pub fn interest(&self) -> Interest<'_> {
-        self.sleepers.fetch_add(1, Relaxed);
-        fence(SeqCst);
+        self.hold();
         Interest { event: self, seen: self.seq.load(Acquire) }
+    }
+
+    /// Registers for somebody who waits without a thread, until `release`.
+    pub fn hold(&self) {
+        // Release pairs with the fence in `tell`: who sees the count also sees the listener.
+        self.sleepers.fetch_add(1, Release);
+        fence(SeqCst);
+    }
+
+    pub fn release(&self) {
+        self.sleepers.fetch_sub(1, Relaxed);
+    }
+
+    /// Has `listener` run at each notification while anybody waits, in the thread that notifies. To be
+    /// called before the first registration that counts on it; always with the same function.
+    pub fn listen(&self, listener: fn()) {
+        self.listener.store(listener as usize, Relaxed);
     }
 
     /// Is anybody between `interest` and its drop? A lock that the asker holds and the sleeper takes after
@@ -45,12 +66,25 @@ impl Event {
         self.sleepers.load(Relaxed) != 0
     }
 
-    /// Wakes all sleepers, if there are any; to be called after the gift is in place.
+    /// Wakes all sleepers, if there are any; to be called after the gift is in place, with no lock held.
     pub fn notify(&self) {
         fence(SeqCst);
         if self.sleepers.load(Relaxed) != 0 {
-            self.seq.fetch_add(1, Release);
+            self.tell();
+        }
+    }
+
+    #[cold]
+    fn tell(&self) {
+        self.seq.fetch_add(1, Release);
+        fence(SeqCst);
+        if self.dozing.load(Relaxed) != 0 {
             futex::wake(&self.seq, i32::MAX);
+        }
+        let listener = self.listener.load(Relaxed);
+        if listener != 0 {
+            // SAFETY: the word holds 0 or what `listen` stored from this very type.
+            unsafe { core::mem::transmute::<usize, fn()>(listener)() };
         }
     }
 }
@@ -59,19 +93,22 @@ impl Interest<'_> {
     /// Sleeps until a `notify` since registration, or `timeout`. Signals only make it look again.
     pub fn sleep(&self, timeout: Duration) {
         let start = std::time::Instant::now();
+        self.event.dozing.fetch_add(1, Relaxed);
+        fence(SeqCst);
         while self.event.seq.load(Acquire) == self.seen {
-            let Some(left) = timeout.checked_sub(start.elapsed()) else { return };
+            let Some(left) = timeout.checked_sub(start.elapsed()) else { break };
             if left.is_zero() {
-                return;
+                break;
             }
             futex::wait(&self.event.seq, self.seen, Some(left));
         }
+        self.event.dozing.fetch_sub(1, Relaxed);
     }
 }
 
 impl Drop for Interest<'_> {
     fn drop(&mut self) {
-        self.event.sleepers.fetch_sub(1, Relaxed);
+        self.event.release();
     }
 }
 
@@ -92,5 +129,20 @@ mod tests {
     #[test]
     fn times_out() {
         Event::new().interest().sleep(Duration::from_millis(10));
+    }
+
+    #[test]
+    fn the_listener_runs_while_anybody_waits() {
+        static HEARD: AtomicU32 = AtomicU32::new(0);
+        let event = Event::new();
+        event.listen(|| {
+            HEARD.fetch_add(1, Relaxed);
+        });
+        event.notify();
+        event.hold();
+        event.notify();
+        event.release();
+        event.notify();
+        assert_eq!(HEARD.load(Relaxed), 1);
     }
 }

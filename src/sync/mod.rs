@@ -4,7 +4,9 @@
 mod batch;
 mod event;
 mod futex;
+mod list;
 mod lock;
+mod once_a_thread;
 pub mod percpu;
 #[cfg(target_arch = "x86_64")]
 mod rseq;
@@ -12,11 +14,15 @@ mod rseq;
 mod rseq_absent;
 mod slab;
 pub mod stripes;
+mod wake;
 
 pub use batch::{BATCH, Batch};
 pub use event::{Event, Interest};
+pub use list::{Iter, Linked, Links, List};
 pub use lock::{Guard, Lock};
+pub use once_a_thread::Busy;
 pub use slab::{NOTHING, SINGLES, Singles, Slab, Stack, WORDS, Words};
+pub use wake::{Parker, Wakes, now};
 
 /// Was this program started with more rights than its caller has? Then the environment is not ours
 /// to believe.

@@ -1,5 +1,6 @@
 /* The test harness: TEST(name) { CHECK(...); }, one TEST_MAIN() at the end of the file. A program run
- * with a name runs that test, without arguments all of them; each ctest entry is a process. */
+ * with a name runs that test, without arguments all of them; each ctest entry is a process. A number
+ * after the name is how many rounds a test makes that asks rounds_to_do(). */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -19,6 +20,7 @@ struct test {
 	struct test *next;
 };
 static struct test *all_tests __attribute__((unused));
+static int rounds_asked __attribute__((unused));
 
 #define TEST(test_name)                                                                           \
 	static void test_name(void);                                                              \
@@ -42,6 +44,7 @@ static struct test *all_tests __attribute__((unused));
 	int main(int argc, char **argv)                                                           \
 	{                                                                                         \
 		int ran = 0;                                                                      \
+		rounds_asked = argc > 2 ? atoi(argv[2]) : 0;                                      \
 		for (struct test *t = all_tests; t; t = t->next)                                  \
 			if (argc < 2 || strcmp(argv[1], t->name) == 0) {                          \
 				t->run();                                                         \
@@ -113,6 +116,19 @@ static inline void nap_ms(long ms)
 
 	while (nanosleep(&ts, &ts) != 0)
 		;
+}
+
+static inline bool under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "valgrind");
+}
+
+/* How often to do something: as the command line says, else so many times, far fewer in Valgrind. */
+static inline int rounds_to_do(int natively)
+{
+	return rounds_asked ? rounds_asked : under_valgrind() ? natively / 100 + 1 : natively;
 }
 
 /* Every page is somewhere: held, free, cached or set aside as bad. */

@@ -201,7 +201,7 @@ TEST(two_frees_at_once_are_one_free)
 	pthread_t t;
 	int late = 0;
 
-	if (getenv("LD_PRELOAD") && strstr(getenv("LD_PRELOAD"), "valgrind"))
+	if (under_valgrind())
 		exit(77); /* its threads take turns: nothing happens at once there */
 	catch_reports();
 	configure(DUEL_PAGES * 4096, 0);

@@ -1,0 +1,55 @@
+//! Requests of event loops, which may not sleep: done at once, or queued and completed by whoever
+//! makes that possible (see `serve`). Knows no event loop.
+#![forbid(unsafe_code)]
+
+use super::raw::{Mempool, Request};
+use super::stats::{ALLOCATED, count};
+use super::{bulk, pool, serve, waiting};
+use crate::error::Error;
+use crate::gfp::may_sleep;
+use crate::observe::report;
+use core::ptr;
+use core::sync::atomic::Ordering::*;
+
+/// True when the request is done already, false when it is queued.
+pub fn submit(pool: &Mempool, request: &Request) -> Result<bool, Error> {
+    let slots = request.slots().filter(|_| request.done().is_some() || !may_sleep(request.gfp));
+    let Some(slots) = slots else {
+        report::warn(format_args!("a request without an array or a function"));
+        return Err(Error::Invalid);
+    };
+    if !pool::usable(pool) {
+        return Err(Error::Invalid);
+    }
+    if request.is_queued(pool) {
+        report::bug(format_args!("a request was submitted that is queued already"));
+        return Err(Error::Invalid);
+    }
+    // From here on `cancel` finds nothing.
+    request.entry.reset(ptr::null_mut());
+    let before = slots.missing();
+    let filled = bulk::fill_once(pool, request.gfp, &slots);
+    let missing = slots.missing();
+    count(pool, ALLOCATED, before - missing);
+    match filled {
+        true => Ok(true),
+        false if may_sleep(request.gfp) => Ok(queue(pool, request, missing)),
+        false => Err(Error::NoMemory),
+    }
+}
+
+/// Queues a request; true when this thread completed it on the way.
+fn queue(pool: &Mempool, request: &Request, missing: u32) -> bool {
+    let own = ptr::from_ref(request);
+    request.pool.store(ptr::from_ref(pool).cast_mut(), Relaxed);
+    request.entry.reset(own.cast_mut());
+    waiting::join(pool, &request.entry, missing);
+    // Elements and pages that came back since the last try are found by this one; later ones are
+    // brought by whoever gives them back.
+    serve::serve(serve::RESERVE | serve::PAGES, own)
+}
+
+/// Withdraws a request: then it will not complete. −ENOENT when it has completed, or is about to.
+pub fn cancel(pool: &Mempool, request: &Request) -> Result<(), Error> {
+    if waiting::cancel(pool, request) { Ok(()) } else { Err(Error::NoEntry) }
+}

@@ -1,0 +1,158 @@
+//! Completing requests: there is no thread that waits for them, so whoever makes it possible does it.
+//!
+//! | who | what it does for queued requests |
+//! |---|---|
+//! | frees into the pool, refills or resizes it | hands elements of the reserve over |
+//! | leaves the queue: a cancelled request, a sleeper that held others up | the same |
+//! | gives pages back to the allocator | the same, after filling the reserves of pools of our own pages |
+//! | allocates through the pool with a mask that may sleep | the same, after asking the pool's own source |
+//!
+//! All elements come through the reserve, so a request gets all that it misses in one locked step,
+//! by the policy of `queue`; with the same step it leaves the queue, so it ends exactly once. Its
+//! `done` runs with no lock held. What `done` frees may complete further requests: the outer call does
+//! that, never an inner one, so the stack does not grow.
+
+use super::raw::{Done, Mempool, Request};
+use super::ready::{self, Kind};
+use super::{queue, reserve, resize, waiting};
+use crate::arena::map;
+use crate::gfp::{__GFP_NOWARN, PATIENT, may_sleep};
+use crate::pages;
+use crate::sync::{Busy, Wakes};
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::Ordering::*;
+
+/// Look whether reserves suffice.
+pub const RESERVE: u8 = 1;
+/// Look for pages that nobody holds, first.
+pub const PAGES: u8 = 2;
+
+/// Completes what can be completed. True if `own` was: then its `done` did not run.
+pub fn serve(what: u8, own: *const Request) -> bool {
+    let Some(busy) = Busy::begin(what) else { return false };
+    let (mut what, mut own_done) = (what, false);
+    while what != 0 {
+        if what & PAGES != 0 {
+            while fill_reserves() {}
+        }
+        while let Some((request, done)) = complete_one() {
+            match done {
+                _ if request == own => own_done = true,
+                Some(done) => done.run(),
+                None => {}
+            }
+        }
+        what = busy.again();
+    }
+    own_done
+}
+
+/// Completes one request; from then on the request may be gone.
+fn complete_one() -> Option<(*const Request, Option<Done>)> {
+    // Dropped last, so that threads are woken when the locks are free.
+    let mut wakes = Wakes::new();
+    let open = waiting::open();
+    for pool in open.pools().filter(|pool| pool.requests.load(Relaxed) != 0) {
+        let guard = pool.lock.lock();
+        let Some(request) = queue::next_request(pool, &guard, &mut wakes) else { continue };
+        let completed = (ptr::from_ref(request), request.done());
+        open.part(pool, &guard, &request.entry, &mut wakes);
+        request.entry.request.store(ptr::null_mut(), Relaxed);
+        return Some(completed);
+    }
+    None
+}
+
+/// Pages that are looked for at once.
+const BATCH: usize = 64;
+
+/// Moves free pages into the reserves of pools of our own pages that have requests; true when there
+/// may be more. Takes only what is there: this may be a thread that frees, so nothing is grown or
+/// reclaimed. It does wait for the allocator's locks, else a page could lie unseen.
+fn fill_reserves() -> bool {
+    let short = {
+        let open = waiting::open();
+        open.pools().map(|pool| shortage(pool) as usize).sum::<usize>()
+    };
+    let mut pages = [ptr::null_mut::<c_void>(); BATCH];
+    let (mut n, want) = (0, short.min(BATCH));
+    if want == 0 {
+        return false;
+    }
+    pages::bulk(PATIENT | __GFP_NOWARN, -1, want as u32, &mut |idx| {
+        pages[n] = map::page_ptr(idx).cast();
+        n += 1;
+    });
+    let mut left = 0;
+    for i in 0..n {
+        if !store_somewhere(pages[i]) {
+            pages[left] = pages[i];
+            left += 1;
+        }
+    }
+    // Not wanted any more. Freeing them leaves this thread a note to look again.
+    pages[..left].iter().for_each(|page| ready::free_own(*page));
+    n > left && n == want
+}
+
+fn shortage(pool: &Mempool) -> i32 {
+    let concerned = pool.requests.load(Relaxed) != 0 && ready::kind(pool) == Kind::OwnPages;
+    if concerned { (reserve::wanted(pool) - pool.curr_nr.load(Relaxed)).max(0) } else { 0 }
+}
+
+fn store_somewhere(page: *mut c_void) -> bool {
+    let Some(marked) = reserve::mark(page) else { return false };
+    let mut wakes = Wakes::new();
+    let open = waiting::open();
+    for pool in open.pools().filter(|pool| shortage(pool) > 0) {
+        let guard = pool.lock.lock();
+        if reserve::store(pool, &guard, page) {
+            queue::tell(pool, &guard, &mut wakes);
+            return true;
+        }
+    }
+    drop(open);
+    reserve::unmark(marked);
+    false
+}
+
+/// To be told by whoever put elements into a pool's reserve.
+pub fn gave(pool: &Mempool) {
+    // Who waits joined under the pool's lock before its last look at the reserve, and the elements were
+    // put under that lock: so either that look found them, or its count is seen here.
+    if pool.waiters.load(Relaxed) != 0 {
+        tell(pool);
+    }
+}
+
+#[cold]
+fn tell(pool: &Mempool) {
+    let mut wakes = Wakes::new();
+    let guard = pool.lock.lock();
+    queue::tell(pool, &guard, &mut wakes);
+    let requests = pool.requests.load(Relaxed);
+    drop(guard);
+    drop(wakes);
+    if requests != 0 {
+        serve(RESERVE, ptr::null());
+    }
+}
+
+/// For one who allocates through a pool: lets requests that wait have their share first.
+pub fn help(pool: &Mempool, mask: u32) {
+    if pool.requests.load(Relaxed) != 0 && may_sleep(mask) {
+        ask_source(pool, mask);
+    }
+}
+
+/// Asks the pool's source on behalf of its requests.
+#[cold]
+fn ask_source(pool: &Mempool, mask: u32) {
+    // Inside `done` the outer call goes on serving, and asks for nothing on the way.
+    let Some(busy) = Busy::begin(0) else { return };
+    resize::top_up(pool, mask, &|| pool.requests.load(Relaxed) != 0);
+    let what = RESERVE | busy.again();
+    drop(busy);
+    serve(what, ptr::null());
+}

@@ -1,0 +1,132 @@
+//! The pools that somebody waits at. Whoever gives something back outside a pool, a page to the
+//! allocator, finds here whom to wake; and a thread that completes requests may touch their pool only
+//! here: a pool with a queue can't be exited, one without may be gone the moment a request completed.
+//! Lock order: this lock, then a pool's. Neither is held while a user's function runs.
+
+use super::queue::{self, Entry};
+use super::raw::{Mempool, Request};
+use super::ready::{self, Kind};
+use super::serve;
+use crate::pages::RETURNED;
+use crate::sync::{Guard, List, Lock, Wakes};
+use core::ptr;
+use core::sync::atomic::Ordering::*;
+
+static LOCK: Lock = Lock::new();
+static POOLS: List<Mempool> = List::new();
+
+/// The pools with a queue, while nobody joins or leaves.
+pub struct Open(Guard<'static>);
+
+pub fn open() -> Open {
+    Open(LOCK.lock())
+}
+
+impl Open {
+    pub fn pools(&self) -> impl Iterator<Item = &Mempool> {
+        POOLS.iter(&self.0)
+    }
+
+    /// Takes an entry out of its pool's queue, both locks held. After that the pool may end.
+    pub fn part(&self, pool: &Mempool, guard: &Guard<'_>, entry: &Entry, wakes: &mut Wakes) {
+        let request = !entry.request.load(Relaxed).is_null();
+        queue::part(pool, guard, entry, wakes);
+        if request {
+            count_request(pool, false);
+        }
+        if pool.queue.is_empty() {
+            POOLS.remove(&self.0, pool);
+        }
+    }
+}
+
+/// A request counts as a sleeper of the page allocator while it is queued, if pages can help it: pools
+/// with functions of the user's are asked only by who allocates through them (see `serve`).
+fn count_request(pool: &Mempool, joins: bool) {
+    match ready::kind(pool) {
+        Kind::OwnPages if joins => RETURNED.hold(),
+        Kind::OwnPages => RETURNED.release(),
+        _ => {}
+    }
+}
+
+/// Queues an entry that misses `missing` elements. Its last try must come after this.
+pub fn join(pool: &Mempool, entry: &Entry, missing: u32) {
+    RETURNED.listen(page_came_back);
+    let open = open();
+    let guard = pool.lock.lock();
+    if pool.queue.is_empty() {
+        POOLS.push(&open.0, pool);
+    }
+    queue::join(pool, &guard, entry, missing);
+    if !entry.request.load(Relaxed).is_null() {
+        count_request(pool, true);
+    }
+}
+
+/// Takes an entry out of the queue, and tells those whom it held up.
+pub fn leave(pool: &Mempool, entry: &Entry) {
+    let mut wakes = Wakes::new();
+    let open = open();
+    let guard = pool.lock.lock();
+    open.part(pool, &guard, entry, &mut wakes);
+    let requests = pool.requests.load(Relaxed);
+    drop(guard);
+    drop(open);
+    drop(wakes);
+    if requests != 0 {
+        serve::serve(serve::RESERVE, ptr::null());
+    }
+}
+
+/// Takes a request out of the queue; false when it is in none: it has completed.
+pub fn cancel(pool: &Mempool, request: &Request) -> bool {
+    let queued = {
+        let mut wakes = Wakes::new();
+        let open = open();
+        let guard = pool.lock.lock();
+        let queued = request.is_queued(pool);
+        if queued {
+            open.part(pool, &guard, &request.entry, &mut wakes);
+            request.entry.request.store(ptr::null_mut(), Relaxed);
+        }
+        drop(guard);
+        drop(open);
+        queued
+    };
+    if queued && pool.requests.load(Relaxed) != 0 {
+        serve::serve(serve::RESERVE, ptr::null());
+    }
+    queued
+}
+
+/// Empties the queue of a pool that is exited.
+pub fn abandon(pool: &Mempool) {
+    let mut wakes = Wakes::new();
+    let open = open();
+    let guard = pool.lock.lock();
+    if !pool.queue.is_empty() {
+        (0..pool.requests.load(Relaxed)).for_each(|_| count_request(pool, false));
+        queue::abandon(pool, &guard, &mut wakes);
+        POOLS.remove(&open.0, pool);
+    }
+    drop(guard);
+    drop(open);
+}
+
+/// The listener of the page allocator: every sleeper asks its source again, and pages that nobody
+/// holds are looked for on behalf of requests.
+fn page_came_back() {
+    let mut wakes = Wakes::new();
+    let open = open();
+    let mut requests = 0;
+    for pool in open.pools() {
+        queue::tell_all(pool, &pool.lock.lock(), &mut wakes);
+        requests |= pool.requests.load(Relaxed);
+    }
+    drop(open);
+    drop(wakes);
+    if requests != 0 {
+        serve::serve(serve::RESERVE | serve::PAGES, ptr::null());
+    }
+}

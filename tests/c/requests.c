@@ -1,0 +1,299 @@
+/* Requests of event loops: mempool_bulk_submit() and mempool_bulk_cancel(). */
+#include "check.h"
+
+static mempool_t pool;
+static struct counter c;
+
+enum { MOST = 16 };
+
+struct item {
+	struct mempool_bulk_request request;
+	struct page *pages[MOST];
+	atomic_int done;
+	pthread_t by;
+	int turn;
+};
+
+static atomic_int turns;
+
+static void note_done(struct mempool_bulk_request *request)
+{
+	struct item *item = request->user_data;
+
+	item->by = pthread_self();
+	item->turn = ++turns;
+	item->done++;
+}
+
+static int submit(struct item *item, unsigned int nr, gfp_t gfp)
+{
+	item->request.page_array = item->pages;
+	item->request.nr = nr;
+	item->request.gfp = gfp;
+	item->request.user_data = item;
+	if (!item->request.done)
+		item->request.done = note_done;
+	return mempool_bulk_submit(&pool, &item->request);
+}
+
+static int cancel(struct item *item)
+{
+	return mempool_bulk_cancel(&pool, &item->request);
+}
+
+/* A pool whose source gives nothing any more; its reserve is full. */
+static void set_up(int min_nr)
+{
+	catch_reports();
+	configure(0, 60000);
+	CHECK(mempool_init(&pool, min_nr, counter_alloc, counter_free, &c) == 0);
+	c.allocs = 0;
+	c.fail = 1;
+}
+
+static struct mempool_bulk_pool_stats stats(void)
+{
+	struct mempool_bulk_pool_stats s = { .struct_size = sizeof(s) };
+
+	mempool_bulk_get_pool_stats(&pool, &s);
+	return s;
+}
+
+static void take_all(void **e, int n)
+{
+	for (int i = 0; i < n; i++)
+		CHECK((e[i] = mempool_alloc_preallocated(&pool)) != NULL);
+}
+
+static void give_back(struct item *item)
+{
+	mempool_bulk_free_pages(&pool, item->pages, MOST);
+	memset(item->pages, 0, sizeof(item->pages));
+}
+
+TEST(done_at_once_is_said_by_the_result)
+{
+	static struct item a;
+
+	set_up(4);
+	CHECK(submit(&a, 4, GFP_KERNEL) == 1 && a.pages[3] && !a.pages[4] && pool.curr_nr == 0);
+	CHECK(cancel(&a) == -ENOENT && a.done == 0 && c.allocs == 1);
+	CHECK(submit(&a, 4, GFP_KERNEL) == 1 && submit(&a, 0, GFP_KERNEL) == 1);
+	give_back(&a);
+	CHECK(submit(&a, 3, GFP_NOWAIT) == 1 && stats().allocated == 7 && stats().from_reserve == 7);
+	give_back(&a);
+	mempool_exit(&pool);
+	CHECK(bugs == 0 && warns == 0);
+}
+
+TEST(a_queued_request_is_completed_by_the_thread_that_frees)
+{
+	static struct item a;
+	void *e[4];
+
+	set_up(4);
+	take_all(e, 4);
+	CHECK(submit(&a, 3, GFP_KERNEL) == 0 && a.done == 0 && stats().waiters == 1);
+	CHECK(c.allocs == 2 && c.masks[0] == 0x92880 && c.masks[1] == 0x92cc0);
+	mempool_free(e[0], &pool);
+	mempool_free(e[1], &pool);
+	CHECK(a.done == 0 && pool.curr_nr == 2 && a.pages[0] == NULL);
+	mempool_free(e[2], &pool);
+	CHECK(a.done == 1 && pthread_equal(a.by, pthread_self()) && a.pages[2] && pool.curr_nr == 0);
+	CHECK(stats().waiters == 0 && c.allocs == 2 && cancel(&a) == -ENOENT);
+	mempool_free(e[3], &pool);
+	give_back(&a);
+	mempool_exit(&pool);
+}
+
+TEST(each_kind_of_free_completes)
+{
+	static struct item a;
+	struct page *p[2];
+	void *e[2];
+
+	set_up(2);
+	for (int how = 0; how < 4; how++) {
+		take_all(e, 2);
+		memcpy(p, e, sizeof(p));
+		CHECK(submit(&a, 2, GFP_KERNEL) == 0);
+		if (how == 0)
+			mempool_bulk_free_pages(&pool, p, 2);
+		else if (how == 1)
+			CHECK(mempool_free_bulk(&pool, e, 2) == 2);
+		else
+			c.fail = 0;
+		if (how == 2)
+			CHECK(mempool_bulk_refill(&pool, GFP_KERNEL) == 4);
+		if (how == 3)
+			CHECK(mempool_resize(&pool, 3) == 0);
+		c.fail = 1;
+		CHECK(a.done == how + 1 && a.pages[1]);
+		give_back(&a);
+		if (how > 1)
+			mempool_bulk_free_pages(&pool, p, 2);
+	}
+	mempool_exit(&pool);
+	CHECK(stats().waiters == 0);
+}
+
+TEST(a_mask_that_may_not_sleep_is_not_queued)
+{
+	static struct item a;
+
+	set_up(2);
+	c.fail = 0;
+	c.fail_after = 1;
+	c.allow = 1;
+	CHECK(submit(&a, 4, GFP_NOWAIT) == -ENOMEM && stats().waiters == 0);
+	CHECK(a.pages[0] && !a.pages[1] && pool.curr_nr == 2 && c.allocs == 2 && cancel(&a) == -ENOENT);
+	give_back(&a);
+	mempool_exit(&pool);
+}
+
+TEST(a_withdrawn_request_does_not_complete)
+{
+	static struct item a, b;
+	void *e[2];
+
+	set_up(2);
+	take_all(e, 2);
+	CHECK(submit(&a, 2, GFP_KERNEL) == 0 && submit(&b, 2, GFP_KERNEL) == 0 && stats().waiters == 2);
+	CHECK(cancel(&a) == 0 && cancel(&a) == -ENOENT && stats().waiters == 1);
+	mempool_free(e[0], &pool);
+	mempool_free(e[1], &pool);
+	CHECK(a.done == 0 && !a.pages[0] && b.done == 1 && b.pages[1]);
+	CHECK(submit(&a, 1, GFP_KERNEL) == 0 && cancel(&a) == 0);
+	give_back(&b);
+	CHECK(submit(&a, 2, GFP_KERNEL) == 1);
+	give_back(&a);
+	mempool_exit(&pool);
+	CHECK(bugs == 0);
+}
+
+TEST(oldest_first_but_nobody_blocks)
+{
+	static struct item large, one, two;
+	void *e[4];
+
+	set_up(4);
+	take_all(e, 4);
+	CHECK(submit(&large, 4, GFP_KERNEL) == 0 && submit(&one, 1, GFP_KERNEL) == 0 && submit(&two, 1, GFP_KERNEL) == 0);
+	mempool_free(e[0], &pool);
+	CHECK(one.done == 1 && two.done == 0 && large.done == 0);
+	mempool_bulk_free_pages(&pool, (struct page **)e + 1, 3);
+	CHECK(two.done == 1 && large.done == 0 && pool.curr_nr == 2);
+	give_back(&one);
+	give_back(&two);
+	CHECK(large.done == 1);
+	give_back(&large);
+	mempool_exit(&pool);
+}
+
+TEST(what_is_kept_for_a_request_nobody_else_may_take)
+{
+	static struct item large, small;
+	void *e[4], *more;
+	long start;
+
+	set_up(4);
+	take_all(e, 4);
+	CHECK(submit(&large, 4, GFP_KERNEL) == 0);
+	mempool_free(e[0], &pool);
+	for (int i = 0; i < 9; i++) {
+		CHECK((e[0] = mempool_alloc_preallocated(&pool)) != NULL);
+		mempool_free(e[0], &pool);
+	}
+	start = now_ms();
+	CHECK(mempool_alloc_preallocated(&pool) == NULL && mempool_alloc(&pool, GFP_NOWAIT) == NULL);
+	CHECK(submit(&small, 1, GFP_KERNEL) == 0);
+	more = mempool_alloc(&pool, GFP_KERNEL);
+	CHECK(now_ms() - start > 800 && now_ms() - start < 20000);
+	mempool_free(more, &pool);
+	CHECK(small.done == 1 && large.done == 0);
+	give_back(&small);
+	for (int i = 1; i < 4; i++)
+		mempool_free(e[i], &pool);
+	CHECK(large.done == 1);
+	give_back(&large);
+	mempool_exit(&pool);
+}
+
+TEST(more_than_min_nr_takes_what_comes)
+{
+	static struct item a;
+	void *e[2];
+
+	set_up(2);
+	take_all(e, 2);
+	CHECK(submit(&a, 5, GFP_KERNEL) == 0 && warns == 1);
+	for (int i = 0; i < 5; i++) {
+		CHECK(a.done == 0);
+		mempool_free(i < 2 ? e[i] : malloc(32), &pool);
+		CHECK(pool.curr_nr == 0 && a.pages[i]);
+	}
+	CHECK(a.done == 1 && warns == 1);
+	give_back(&a);
+	mempool_exit(&pool);
+}
+
+TEST(a_source_that_recovers_is_asked_by_the_next_who_allocates)
+{
+	static struct item a;
+	void *e[2], *mine;
+
+	set_up(2);
+	take_all(e, 2);
+	CHECK(submit(&a, 2, GFP_KERNEL) == 0);
+	c.fail = 0;
+	CHECK((mine = mempool_alloc(&pool, GFP_NOWAIT)) != NULL && a.done == 0);
+	mempool_free(e[0], &pool);
+	CHECK((e[0] = mempool_alloc(&pool, GFP_NOIO)) != NULL && a.done == 1 && c.masks[3] == 0x92c00);
+	mempool_free(e[0], &pool);
+	mempool_free(e[1], &pool);
+	mempool_free(mine, &pool);
+	give_back(&a);
+	mempool_exit(&pool);
+}
+
+TEST(impossible_requests)
+{
+	static struct item a, b;
+	void *e[1];
+
+	set_up(1);
+	take_all(e, 1);
+	CHECK(mempool_bulk_submit(&pool, NULL) == -EINVAL && mempool_bulk_cancel(&pool, NULL) == -EINVAL && warns == 2);
+	CHECK(mempool_bulk_submit(NULL, &a.request) == -EINVAL && bugs == 1);
+	b.request = (struct mempool_bulk_request){ .nr = 1, .gfp = GFP_KERNEL, .done = note_done };
+	CHECK(mempool_bulk_submit(&pool, &b.request) == -EINVAL && warns == 3);
+	b.request = (struct mempool_bulk_request){ .nr = 1, .gfp = GFP_KERNEL, .page_array = b.pages };
+	CHECK(mempool_bulk_submit(&pool, &b.request) == -EINVAL && warns == 4);
+	CHECK(submit(&a, 1, GFP_KERNEL) == 0 && submit(&a, 1, GFP_KERNEL) == -EINVAL && bugs == 2);
+	mempool_free(e[0], &pool);
+	CHECK(a.done == 1);
+	give_back(&a);
+	mempool_exit(&pool);
+	CHECK(submit(&a, 1, GFP_KERNEL) == -EINVAL && bugs == 3);
+}
+
+TEST(exit_drops_requests)
+{
+	static struct item a, b;
+	void *e[2];
+
+	set_up(2);
+	take_all(e, 2);
+	CHECK(submit(&a, 1, GFP_KERNEL) == 0 && submit(&b, 2, GFP_KERNEL) == 0);
+	mempool_exit(&pool);
+	CHECK(bugs == 1 && a.done == 0 && b.done == 0 && cancel(&a) == -ENOENT && stats().waiters == 0);
+	c.fail = 0;
+	CHECK(mempool_init(&pool, 2, counter_alloc, counter_free, &c) == 0);
+	CHECK(submit(&a, 2, GFP_KERNEL) == 1 && a.done == 0);
+	give_back(&a);
+	mempool_exit(&pool);
+	free(e[0]);
+	free(e[1]);
+}
+
+TEST_MAIN()
