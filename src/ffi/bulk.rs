@@ -4,9 +4,9 @@
 
 use super::convert::{self, gfp_t};
 use super::pages::NodeMask;
-use crate::arena::map::{self, Page};
+use crate::arena::map::Page;
 use crate::mempool::ready;
-use crate::pages;
+use crate::pages::{self, Prefer};
 use core::ffi::{c_int, c_ulong, c_void};
 
 /// Fills the NULL slots of an array; 0 for a count of 0, a negative one, or one above INT_MAX.
@@ -80,7 +80,7 @@ pub extern "C" fn alloc_pages_bulk_noprof(gfp: gfp_t, _preferred_nid: c_int, _no
 pub extern "C" fn alloc_pages_bulk_cb(gfp: gfp_t, nr_pages: c_ulong, cb: Option<extern "C" fn(page: *mut Page, data: *mut c_void)>, data: *mut c_void) -> c_ulong {
     match cb {
         Some(cb) if nr_pages <= c_int::MAX as c_ulong => {
-            pages::bulk(gfp, -1, nr_pages as u32, &mut |idx| cb(map::page_ptr(idx), data)).into()
+            pages::for_each(gfp, Prefer::Cached, nr_pages as u32, |page| cb(page, data)).into()
         }
         _ => 0,
     }

@@ -4,8 +4,8 @@
 use super::bulk::{alloc_pages_bulk_cb, alloc_pages_bulk_noprof};
 use super::convert::gfp_t;
 use super::pages::NodeMask;
-use crate::arena::map::{self, Page};
-use crate::pages;
+use crate::arena::map::Page;
+use crate::pages::{self, Prefer};
 use core::ffi::{c_int, c_ulong, c_void};
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -17,15 +17,14 @@ pub struct ListHead {
 }
 
 /// Links a page's `lru` before the list's head: at its tail.
-fn add_tail(idx: u32, list: *mut ListHead) {
-    let page = map::page(idx);
-    let node = (&raw const page.lru).cast_mut().cast::<ListHead>();
-    // SAFETY: the list is the caller's, initialised and nobody else's during the call; the page was
-    // just handed out, so its lru words are ours to set.
+fn add_tail(page: *mut Page, list: *mut ListHead) {
+    // SAFETY: the list is the caller's, initialised and nobody else's during the call; the page is one of
+    // ours that was just handed out, so its lru words are ours to set.
     unsafe {
+        let node = (&raw mut (*page).lru).cast::<ListHead>();
         let last = (*list).prev;
-        page.lru[0].store(list.expose_provenance(), Relaxed);
-        page.lru[1].store(last.expose_provenance(), Relaxed);
+        (*page).lru[0].store(list.expose_provenance(), Relaxed);
+        (*page).lru[1].store(last.expose_provenance(), Relaxed);
         (*last).next = node;
         (*list).prev = node;
     }
@@ -37,7 +36,7 @@ pub extern "C" fn alloc_pages_bulk_list(gfp: gfp_t, nr_pages: c_ulong, list: *mu
     if list.is_null() || nr_pages > c_int::MAX as c_ulong {
         return 0;
     }
-    pages::bulk(gfp, -1, nr_pages as u32, &mut |idx| add_tail(idx, list)).into()
+    pages::for_each(gfp, Prefer::Cached, nr_pages as u32, |page| add_tail(page, list)).into()
 }
 
 /// All forms in one, as the 2023 series has it: a list wins over an array, an array over cb. In C the

@@ -5,7 +5,7 @@ use crate::arena::map::{self, PAGE_SIZE, Page};
 use crate::mempool::raw::Mempool;
 use crate::mempool::{bulk, ready, resize, runs};
 use crate::observe::report;
-use crate::pages;
+use crate::pages::{self, Prefer};
 use core::ffi::{c_int, c_uint, c_void};
 
 /// What C has as `struct iovec`.
@@ -17,7 +17,7 @@ pub type iovec = libc::iovec;
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_alloc_pages(gfp: gfp_t, nr: c_uint, _pool_data: *mut c_void, page_array: *mut *mut Page, cb: Option<extern "C" fn(page: *mut Page, data: *mut c_void)>, data: *mut c_void) -> c_uint {
     match cb {
-        Some(cb) if page_array.is_null() => pages::bulk(gfp, -1, nr, &mut |idx| cb(map::page_ptr(idx), data)),
+        Some(cb) if page_array.is_null() => pages::for_each(gfp, Prefer::Cached, nr, |page| cb(page, data)),
         _ => convert::slots(page_array, nr).map_or(0, |mut slots| ready::fill(slots.pages(), gfp) as c_uint),
     }
 }

@@ -12,10 +12,10 @@ use super::reserve::{self, Batch, Put};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, TIMEOUTS, count};
 use super::wait::{self, Deadline};
 use super::{alloc, direct, pool, serve};
-use crate::arena::map::{self, Page};
+use crate::arena::map::Page;
 use crate::error::Error;
 use crate::gfp::*;
-use crate::pages;
+use crate::pages::{self, Prefer};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
@@ -127,18 +127,18 @@ fn from_source(pool: &Mempool, mask: u32, slots: &Slots) {
 /// The v2 callback form: `cb` gets `nr` pages; false when a mask that may not sleep got fewer.
 pub fn callback(pool: &Mempool, gfp: u32, nr: u32, cb: extern "C" fn(*mut Page, *mut c_void), data: *mut c_void) -> bool {
     let source = |mask, left| match ready::kind(pool) {
-        Kind::OwnPages => pages::bulk(mask, -1, left, &mut |idx| cb(map::page_ptr(idx), data)),
+        Kind::OwnPages => pages::for_each(mask, Prefer::Cached, left, |page| cb(page, data)),
         Kind::Bulk => raw::bulk_counted(pool.bulk_fn(), mask, left, pool.data(), cb, data),
         Kind::Single => one_by_one(pool, mask, left, &mut |page| cb(page, data)),
     };
     deliver(pool, gfp, nr, source, &mut |page| cb(page, data))
 }
 
-/// The same for a pool of our own pages and a function of this library.
-pub fn each(pool: &Mempool, gfp: u32, nr: u32, sink: &mut dyn FnMut(*mut Page)) -> bool {
+/// The same for a pool of our own pages and a function of this library that wants neighbours.
+pub fn runs(pool: &Mempool, gfp: u32, nr: u32, sink: &mut dyn FnMut(*mut Page)) -> bool {
     // Both ways of delivery need the sink, never at the same time.
     let sink = core::cell::RefCell::new(sink);
-    let source = |mask, left| pages::bulk(mask, -1, left, &mut |idx| (sink.borrow_mut())(map::page_ptr(idx)));
+    let source = |mask, left| pages::for_each(mask, Prefer::Runs, left, |page| (sink.borrow_mut())(page));
     deliver(pool, gfp, nr, source, &mut |page| (sink.borrow_mut())(page))
 }
 

@@ -64,7 +64,7 @@ pub fn runs(pool: &Mempool, gfp: u32, nr: u32, cb: extern "C" fn(*mut Page, u32,
             gather.len += 1;
         }
     };
-    let all = bulk::each(pool, gfp, nr, &mut sink);
+    let all = bulk::runs(pool, gfp, nr, &mut sink);
     gather.deliver(cb, data);
     all
 }

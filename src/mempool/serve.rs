@@ -15,9 +15,8 @@
 use super::raw::{Done, Mempool, Request};
 use super::ready::{self, Kind};
 use super::{queue, reserve, resize, waiting};
-use crate::arena::map;
 use crate::gfp::{__GFP_NOWARN, PATIENT, may_sleep};
-use crate::pages;
+use crate::pages::{self, Prefer};
 use crate::sync::{Busy, Wakes};
 use core::ffi::c_void;
 use core::ptr;
@@ -80,8 +79,8 @@ fn fill_reserves() -> bool {
     if want == 0 {
         return false;
     }
-    pages::bulk(PATIENT | __GFP_NOWARN, -1, want as u32, &mut |idx| {
-        pages[n] = map::page_ptr(idx).cast();
+    pages::for_each(PATIENT | __GFP_NOWARN, Prefer::Cached, want as u32, |page| {
+        pages[n] = page.cast();
         n += 1;
     });
     let mut left = 0;

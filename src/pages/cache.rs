@@ -13,8 +13,6 @@ use core::sync::atomic::{AtomicU64, Ordering::*};
 pub const REFILL_PAGES: usize = 64;
 /// Words that come into a slab together with those asked for, and leave a full one together.
 const MOVE_WORDS: usize = 32;
-/// Pages that leave a full slab together, in batches.
-const FLUSH_BATCHES: usize = 2;
 /// Pressure ends when the depot holds this many pages beyond those kept back, or a quarter of a small
 /// arena.
 const LOW_WATER: u32 = 256;
@@ -49,14 +47,13 @@ pub fn refill_words(depot: &Open, floor: u32) {
     words.entries()[stored..].iter().for_each(|w| depot.put_word(*w));
 }
 
-/// Moves part of this CPU's single pages to the depot.
-pub fn flush_pages(depot: &Open) {
+/// Moves a batch of this CPU's single pages to the depot; false when there were none left.
+pub fn flush_pages(depot: &Open) -> bool {
     let mut pages = Batch::new();
-    for _ in 0..FLUSH_BATCHES {
-        percpu::pop::<Singles>(&mut pages, BATCH);
-        depot.put_pages(pages.entries().iter().copied());
-        flushed(pages.entries().len());
-    }
+    percpu::pop::<Singles>(&mut pages, BATCH);
+    depot.put_pages(pages.entries().iter().copied());
+    flushed(pages.entries().len());
+    !pages.entries().is_empty()
 }
 
 /// Moves part of this CPU's words to the depot; how many.

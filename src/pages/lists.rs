@@ -52,6 +52,18 @@ impl Open {
         }
     }
 
+    /// Takes single pages, up to `n`, in runs as long as there are; adds them to `out`.
+    pub fn take_runs(&self, out: &mut Batch, n: usize, floor: u32) {
+        let mut want = n.min(out.room()).min(self.available(floor) as usize);
+        while want > 0 {
+            let Some(list) = (0..=MAX_ORDER).rev().find(|list| self.head(*list).load(Relaxed) != NONE) else { break };
+            let Some(first) = self.take_block(list.min(want.ilog2()), floor) else { break };
+            let pages = 1 << list.min(want.ilog2());
+            (first..first + pages).for_each(|idx| out.add(idx));
+            want -= pages as usize;
+        }
+    }
+
     /// Takes whole words, up to `n`, in runs as long as there are; adds them to `out`.
     pub fn take_words(&self, out: &mut Batch, n: usize, floor: u32) {
         let mut want = n.min(out.room()).min(self.available(floor) as usize / WORD_PAGES);

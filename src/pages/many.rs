@@ -9,7 +9,7 @@ use crate::arena::view::{View, view};
 use crate::arena::{run, wide};
 use crate::gfp::__GFP_ZERO;
 use core::ptr::null_mut;
-use crate::sync::{Batch, SINGLES, Singles, Words, percpu};
+use crate::sync::{BATCH, Batch, SINGLES, Singles, Words, percpu};
 
 /// Pages that are looked at together when not all are neighbours.
 const FEW: usize = 8;
@@ -117,14 +117,22 @@ fn one_by_one(view: View, pages: &[u32], slots: &mut [*mut Page]) -> usize {
     n
 }
 
-/// Up to `want` single pages, each given to `sink`; how many.
-pub fn bulk(gfp: u32, _node: i32, want: u32, sink: &mut dyn FnMut(u32)) -> u32 {
-    let mut some = [core::ptr::null_mut(); WORD_PAGES];
+/// Up to `want` single pages, each given to `sink`; how many. What `sink` does is no concern of ours: no
+/// lock is held.
+#[inline]
+pub fn for_each(gfp: u32, prefer: Prefer, want: u32, sink: impl FnMut(*mut Page)) -> u32 {
+    // Clearing a large array for a small request would cost more than the request.
+    if want <= WORD_PAGES as u32 { in_chunks::<WORD_PAGES>(gfp, prefer, want, sink) } else { in_chunks::<BATCH>(gfp, prefer, want, sink) }
+}
+
+#[inline]
+fn in_chunks<const N: usize>(gfp: u32, prefer: Prefer, want: u32, mut sink: impl FnMut(*mut Page)) -> u32 {
+    let mut some = [null_mut(); N];
     let mut done = 0;
     while done < want {
-        let room = WORD_PAGES.min((want - done) as usize);
-        let n = alloc_many(gfp, Prefer::Cached, &mut some[..room]);
-        some[..n].iter().filter_map(|page| map::page_index(*page)).for_each(&mut *sink);
+        let room = N.min((want - done) as usize);
+        let n = alloc_many(gfp, prefer, &mut some[..room]);
+        some[..n].iter().for_each(|page| sink(*page));
         done += n as u32;
         if n < room {
             break;

@@ -8,7 +8,7 @@ use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::{View, view};
 use crate::arena::{run, wide};
 use crate::observe::report;
-use crate::sync::{Singles, Words, percpu};
+use crate::sync::{BATCH, SINGLES, Singles, Words, percpu};
 
 /// Whole words that go into the slab together.
 const WORDS_AT_ONCE: usize = 16;
@@ -212,16 +212,19 @@ fn one_to_depot(idx: u32) {
     }
 }
 
+/// Puts pages into the depot, and all others of a full slab too: what stayed at its bottom would keep
+/// the words it is of from becoming whole again. The lock is let go between batches.
 #[cold]
 fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
-    match DEPOT.open(&ARENA, false) {
-        Some(depot) => {
-            cache::flush_pages(&depot);
-            depot.put_pages(pages);
-            depot.note_returned();
-            cache::relax(&depot);
+    let Some(depot) = DEPOT.open(&ARENA, false) else { return pages.for_each(defer) };
+    depot.put_pages(pages);
+    depot.note_returned();
+    cache::relax(&depot);
+    drop(depot);
+    for _ in 0..SINGLES.div_ceil(BATCH) {
+        if !DEPOT.open(&ARENA, false).is_some_and(|depot| cache::flush_pages(&depot)) {
+            break;
         }
-        None => pages.for_each(defer),
     }
 }
 

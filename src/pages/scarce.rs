@@ -72,19 +72,21 @@ fn some(request: &Request, prefer: Prefer, want: usize) -> Option<Taken> {
     } else if prefer == Prefer::Cached {
         percpu::pop::<Singles>(&mut taken.numbers, want);
     }
-    if taken.numbers.entries().is_empty() { some_of_depot(request, want) } else { Some(taken) }
+    if taken.numbers.entries().is_empty() { some_of_depot(request, prefer, want) } else { Some(taken) }
 }
 
 /// One visit to the depot: whole words if that many are missing and there are any, else pages. None when
 /// there are neither.
-fn some_of_depot(request: &Request, want: usize) -> Option<Taken> {
+fn some_of_depot(request: &Request, prefer: Prefer, want: usize) -> Option<Taken> {
     let depot = request.open()?;
     let mut numbers = Batch::new();
     let are_words = request.search(&depot, |floor| {
         depot.take_words(&mut numbers, want / WORD_PAGES, floor);
         let are_words = !numbers.entries().is_empty();
-        if !are_words {
-            depot.take_pages(&mut numbers, want, floor);
+        match prefer {
+            _ if are_words => {}
+            Prefer::Runs => depot.take_runs(&mut numbers, want, floor),
+            Prefer::Cached => depot.take_pages(&mut numbers, want, floor),
         }
         (!numbers.entries().is_empty()).then_some(are_words)
     })?;
