@@ -1,0 +1,209 @@
+//! Sections that move many entries. They copy four at a time, then the rest one by one: so an entry is
+//! loaded as it was stored whenever as many are popped as were pushed, and no load has to wait for two
+//! stores to reach the cache.
+
+use super::super::batch::{BATCH, Batch};
+use super::super::slab::{POPPED_ONE, SLAB_SHIFT, Slab, Stack};
+use super::{CPU_ID, RSEQ_CS, SETUP};
+use core::arch::asm;
+use core::sync::atomic::Ordering::*;
+
+/// How many entries this CPU's stack has; it may have changed by the time this is used. 0 without sections.
+#[inline(always)]
+pub fn len<S: Stack>() -> usize {
+    let cpus = SETUP.cpus.load(Relaxed);
+    let cpu: u32;
+    if cpus == 0 {
+        return 0;
+    }
+    // SAFETY: once installed, the offset is that of the thread's `struct rseq`.
+    unsafe { asm!("mov {cpu:e}, dword ptr fs:[{offset} + {cpu_id}]", cpu = out(reg) cpu, offset = in(reg) SETUP.offset.load(Relaxed), cpu_id = const CPU_ID, options(nostack, readonly, preserves_flags)) };
+    if cpu >= cpus {
+        return 0;
+    }
+    // SAFETY: `install` was given a slab for every CPU below `cpus`, all atomics.
+    let slab = unsafe { &*core::ptr::with_exposed_provenance::<Slab>(SETUP.slabs.load(Relaxed) + ((cpu as usize) << SLAB_SHIFT)) };
+    slab.len::<S>()
+}
+
+/// Replaces a batch by up to `most` entries from the top of this CPU's stack, in the stack's order.
+#[inline(always)]
+pub fn pop<S: Stack>(out: &mut Batch, most: usize) {
+    let n: usize;
+    // SAFETY: as in `pop_one`; the copy reads n entries below `len`, rounded up to four (into the slack
+    // of the stack), and writes as many into `out`, whose slack is as large.
+    unsafe {
+        section!(
+            [
+                "cmp dword ptr [{slab}], 0",
+                "jne 23f",
+                "mov {header}, qword ptr [{slab} + {at_header}]",
+                "movzx {i:e}, {header:x}",
+                "mov {n}, {most}",
+                "cmp {i}, {n}",
+                "cmovb {n}, {i}",
+                "test {n}, {n}",
+                "jz 23f",
+                "sub {i}, {n}",
+                "lea {slab}, [{slab} + 4*{i}]",
+                "neg {i}",
+                "mov {back}, {i}",
+                "xor {i:e}, {i:e}",
+                "jmp 26f",
+                "25: movups {four}, xmmword ptr [{slab} + 4*{i} + {at_entries} - 16]",
+                "movups xmmword ptr [{out} + 4*{i} - 16], {four}",
+                "26: add {i}, 4",
+                "cmp {i}, {n}",
+                "jbe 25b",
+                "sub {i}, 4",
+                "jmp 28f",
+                "27: mov {one:e}, dword ptr [{slab} + 4*{i} + {at_entries}]",
+                "mov dword ptr [{out} + 4*{i}], {one:e}",
+                "inc {i}",
+                "28: cmp {i}, {n}",
+                "jb 27b",
+                "imul {i}, {n}, {popped_one}",
+                "add {header}, {i}",
+                "mov qword ptr [{slab} + 4*{back} + {at_header}], {header}"
+            ],
+            ["xor {n:e}, {n:e}"],
+            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            header = out(reg) _,
+            i = out(reg) _,
+            back = out(reg) _,
+            n = out(reg) n,
+            four = out(xmm_reg) _,
+            one = out(reg) _,
+            out = in(reg) out.as_mut_ptr(),
+            most = in(reg) most.min(BATCH),
+            at_header = const S::HEADER,
+            at_entries = const S::ENTRIES,
+            popped_one = const POPPED_ONE,
+            options(nostack),
+        );
+        out.set_len(n);
+    }
+}
+
+/// Puts entries on this CPU's stack, from the front and as far as there is room; how many.
+#[inline(always)]
+pub fn push<S: Stack>(entries: &[u32]) -> usize {
+    let n: usize;
+    // SAFETY: as in `pop`, the other way round: what is written before the commit lies above `len`, and
+    // what the rounding writes too much lies in the stack's slack at most.
+    unsafe {
+        section!(
+            [
+                "cmp dword ptr [{slab}], 0",
+                "jne 23f",
+                "mov {header}, qword ptr [{slab} + {at_header}]",
+                "movzx {i:e}, {header:x}",
+                "mov {n:e}, {capacity}",
+                "sub {n}, {i}",
+                "cmp {n}, {count}",
+                "cmova {n}, {count}",
+                "test {n}, {n}",
+                "jz 23f",
+                "lea {top}, [{slab} + 4*{i}]",
+                "xor {i:e}, {i:e}",
+                "jmp 26f",
+                "25: movups {four}, xmmword ptr [{entries} + 4*{i} - 16]",
+                "movups xmmword ptr [{top} + 4*{i} + {at_entries} - 16], {four}",
+                "26: add {i}, 4",
+                "cmp {i}, {n}",
+                "jbe 25b",
+                "sub {i}, 4",
+                "jmp 28f",
+                "27: mov {one:e}, dword ptr [{entries} + 4*{i}]",
+                "mov dword ptr [{top} + 4*{i} + {at_entries}], {one:e}",
+                "inc {i}",
+                "28: cmp {i}, {n}",
+                "jb 27b",
+                "add {header}, {n}",
+                "mov qword ptr [{slab} + {at_header}], {header}"
+            ],
+            ["xor {n:e}, {n:e}"],
+            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            header = out(reg) _,
+            i = out(reg) _,
+            top = out(reg) _,
+            n = out(reg) n,
+            four = out(xmm_reg) _,
+            one = out(reg) _,
+            entries = in(reg) entries.as_ptr(),
+            count = in(reg) entries.len(),
+            at_header = const S::HEADER,
+            at_entries = const S::ENTRIES,
+            capacity = const S::CAPACITY,
+            options(nostack),
+        );
+    }
+    n
+}
+
+/// Puts entries made of addresses on this CPU's stack, from the front and as far as there is room: each
+/// is its distance from `base` in units of 64 bytes. How many.
+#[inline(always)]
+pub fn push_addresses<S: Stack, T>(addresses: &[*mut T], base: usize) -> usize {
+    let n: usize;
+    // SAFETY: as in `push`; reads `n` addresses of the slice, dereferences none.
+    unsafe {
+        section!(
+            [
+                "cmp dword ptr [{slab}], 0",
+                "jne 23f",
+                "mov {header}, qword ptr [{slab} + {at_header}]",
+                "movzx {i:e}, {header:x}",
+                "mov {n:e}, {capacity}",
+                "sub {n}, {i}",
+                "cmp {n}, {count}",
+                "cmova {n}, {count}",
+                "test {n}, {n}",
+                "jz 23f",
+                "lea {top}, [{slab} + 4*{i}]",
+                "xor {i:e}, {i:e}",
+                "jmp 26f",
+                "25: movups {two}, xmmword ptr [{addresses} + 8*{i} - 32]",
+                "movups {more}, xmmword ptr [{addresses} + 8*{i} - 16]",
+                "psubq {two}, {bases}",
+                "psubq {more}, {bases}",
+                "psrlq {two}, 6",
+                "psrlq {more}, 6",
+                "shufps {two}, {more}, 0x88", // the lower halves of all four
+                "movups xmmword ptr [{top} + 4*{i} + {at_entries} - 16], {two}",
+                "26: add {i}, 4",
+                "cmp {i}, {n}",
+                "jbe 25b",
+                "sub {i}, 4",
+                "jmp 28f",
+                "27: mov {one}, qword ptr [{addresses} + 8*{i}]",
+                "sub {one}, {base_of_addresses}",
+                "shr {one}, 6",
+                "mov dword ptr [{top} + 4*{i} + {at_entries}], {one:e}",
+                "inc {i}",
+                "28: cmp {i}, {n}",
+                "jb 27b",
+                "add {header}, {n}",
+                "mov qword ptr [{slab} + {at_header}], {header}"
+            ],
+            ["xor {n:e}, {n:e}"],
+            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            header = out(reg) _,
+            i = out(reg) _,
+            top = out(reg) _,
+            n = out(reg) n,
+            one = out(reg) _,
+            two = out(xmm_reg) _,
+            more = out(xmm_reg) _,
+            bases = in(xmm_reg) core::arch::x86_64::_mm_set1_epi64x(base as i64),
+            addresses = in(reg) addresses.as_ptr(),
+            base_of_addresses = in(reg) base,
+            count = in(reg) addresses.len(),
+            at_header = const S::HEADER,
+            at_entries = const S::ENTRIES,
+            capacity = const S::CAPACITY,
+            options(nostack),
+        );
+    }
+    n
+}
