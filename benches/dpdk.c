@@ -14,8 +14,6 @@ enum { CACHE = 512, CACHE_MOST = CACHE * 3 / 2 };
 static struct rte_mempool *pool;
 static unsigned int pool_size;
 
-static int nth_cpu(int which);
-
 static void contender_init(struct need need)
 {
 	char mib[16], lcores[32];

@@ -128,7 +128,7 @@ static const struct workload {
 	{ "zeroed", 256, { 256, 1 }, run_zeroed },
 	{ "two1", 1, { 2, 3 }, run_two },
 	{ "two256", 256, { 2 * 256, 3 }, run_two },
-	{ "pipe", 256, { (RING + 2) * 256, 3 }, run_producer_consumer },
+	{ "pipe", 256, { (RING + 2) * 256, 2 }, run_producer_consumer },
 	{ "many", 1, { MANY, MANY + 1 }, run_many },
 	{ "memory-512m", 256, { GIB_PAGES / 2, 0 }, run_memory_512m },
 	{ "memory-1g", 256, { GIB_PAGES, 0 }, run_memory_1g },

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include "one_thread.h"
 
@@ -17,6 +18,7 @@ struct worker {
 	double ns;     /* how long it ran */
 	double cpu_ns; /* how long it had a CPU */
 	long rounds;   /* how many pairs it made */
+	long ousted;   /* how often it lost its CPU to somebody else meanwhile */
 } __attribute__((aligned(LINE)));
 
 static pthread_barrier_t start_line;
@@ -45,6 +47,14 @@ static double thread_cpu_ns(void)
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
+static long times_ousted(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_THREAD, &u);
+	return u.ru_nivcsw;
+}
+
 static void *work(void *data)
 {
 	struct worker *me = data;
@@ -63,11 +73,13 @@ static void *work(void *data)
 		put(p, me->n);
 	}
 	pthread_barrier_wait(&start_line);
+	me->ousted = times_ousted();
 	start = now_ns();
 	cpu_start = thread_cpu_ns();
 	me->rounds = me->n == 1 ? pairs_until_stop(p, 1) : pairs_until_stop(p, 256);
 	me->cpu_ns = thread_cpu_ns() - cpu_start;
 	me->ns = now_ns() - start;
+	me->ousted = times_ousted() - me->ousted;
 	contender_thread_exit();
 	return NULL;
 }
@@ -93,26 +105,47 @@ static double rate(const struct worker *worker)
 	return (double)worker->rounds * worker->n / worker->ns;
 }
 
-/* One on the first CPU, one on the second, both at once; again and again, so that a slow moment of the
- * machine does not hit one of the three only. */
+struct attempt {
+	double speedup, ns;
+	bool ousted;
+};
+
+/* One on the first CPU, one on the second, then both at once. */
+static struct attempt attempt_two(unsigned int n, double phase)
+{
+	struct worker w[2] = { { .cpu = 0, .n = n }, { .cpu = 1, .n = n } };
+	double alone, both;
+	long ousted;
+
+	run_workers(&w[0], 1, phase);
+	run_workers(&w[1], 1, phase);
+	alone = (rate(&w[0]) + rate(&w[1])) / 2;
+	ousted = w[0].ousted + w[1].ousted;
+	run_workers(w, 2, phase);
+	both = rate(&w[0]) + rate(&w[1]);
+	ousted += w[0].ousted + w[1].ousted;
+	return (struct attempt){ both / alone, 2 / both, ousted != 0 };
+}
+
+/* The median of some attempts in which no thread lost its CPU to another process; of all attempts if
+ * the machine is too busy for that, and then "disturbed" says so. */
 static void run_two(unsigned int n)
 {
-	enum { TIMES = 5 };
-	double speedup[TIMES], ns[TIMES], phase = measure_ns / TIMES;
+	enum { WANT = 5, TRIES = 20 };
+	double speedup[2][TRIES], ns[2][TRIES];
+	int nr[2] = { 0 };
 
-	for (int i = 0; i < TIMES; i++) {
-		struct worker w[2] = { { .cpu = 0, .n = n }, { .cpu = 1, .n = n } };
-		double alone;
+	for (int i = 0; i < TRIES && nr[false] < WANT; i++) {
+		struct attempt a = attempt_two(n, measure_ns / WANT);
 
-		run_workers(&w[0], 1, phase);
-		run_workers(&w[1], 1, phase);
-		alone = (rate(&w[0]) + rate(&w[1])) / 2;
-		run_workers(w, 2, phase);
-		speedup[i] = (rate(&w[0]) + rate(&w[1])) / alone;
-		ns[i] = 2 / (rate(&w[0]) + rate(&w[1]));
+		speedup[a.ousted][nr[a.ousted]] = a.speedup;
+		ns[a.ousted][nr[a.ousted]++] = a.ns;
 	}
-	result("speedup", quantile(speedup, TIMES, 0.5));
-	result("ns", quantile(ns, TIMES, 0.5)); /* of a thread, while both run */
+	bool which = nr[false] == 0;
+
+	result("speedup", quantile(speedup[which], (size_t)nr[which], 0.5));
+	result("ns", quantile(ns[which], (size_t)nr[which], 0.5)); /* of a thread, while both run */
+	result("disturbed", which);
 }
 
 static double cpu_ns_a_page(const struct worker *workers, unsigned int nr)
@@ -143,8 +176,8 @@ static void run_many(unsigned int n)
 }
 
 /* A ring of arrays between one producer, which gets the pages, and one consumer, which puts them. */
-enum { RING = 8 };
-static void *ring_slot[RING][256];
+enum { RING = 8, STRETCH = 32, STRETCHES_MAX = 10000, STRETCHES_MIN = 5 };
+static void *ring_slot[RING][256] __attribute__((aligned(LINE)));
 static struct {
 	_Alignas(LINE) atomic_ulong filled;
 	_Alignas(LINE) atomic_ulong emptied;
@@ -164,56 +197,54 @@ static void *produce(void *data)
 	pin(0);
 	contender_thread_init();
 	for (unsigned long i = 0; !atomic_load_explicit(&stop, memory_order_relaxed); i++) {
-		while (i - atomic_load_explicit(&ring.emptied, memory_order_acquire) == RING)
-			relax();
-		get(ring_slot[i % RING], n);
-		atomic_store_explicit(&ring.filled, i + 1, memory_order_release);
-	}
-	contender_thread_exit();
-	return NULL;
-}
-
-static void *consume(void *data)
-{
-	unsigned int n = *(unsigned int *)data;
-
-	pin(1);
-	contender_thread_init();
-	for (unsigned long i = 0;; i++) {
-		while (i == atomic_load_explicit(&ring.filled, memory_order_acquire)) {
+		while (i - atomic_load_explicit(&ring.emptied, memory_order_acquire) == RING) {
 			if (atomic_load_explicit(&stop, memory_order_relaxed))
 				goto out;
 			relax();
 		}
-		put(ring_slot[i % RING], n);
-		atomic_store_explicit(&ring.emptied, i + 1, memory_order_release);
+		get(ring_slot[i % RING], n);
+		atomic_store_explicit(&ring.filled, i + 1, memory_order_release);
 	}
 out:
 	contender_thread_exit();
 	return NULL;
 }
 
+/* Some arrays in a row. */
+static ALWAYS_INLINE void consume(unsigned long *i, unsigned int n, unsigned int arrays)
+{
+	for (; arrays--; ++*i) {
+		while (*i == atomic_load_explicit(&ring.filled, memory_order_acquire))
+			relax();
+		put(ring_slot[*i % RING], n);
+		atomic_store_explicit(&ring.emptied, *i + 1, memory_order_release);
+	}
+}
+
+/* The main thread consumes, and keeps the time of each stretch: the median is hardly one in which either
+ * of the two was without its CPU. */
 static void run_producer_consumer(unsigned int n)
 {
-	enum { WINDOWS = 9, AT_LEAST_NS = 5000000 };
-	pthread_t producer, consumer;
-	double window[WINDOWS], ns = measure_ns / WINDOWS;
+	static double stretch[STRETCHES_MAX];
+	pthread_t producer;
+	unsigned long i = 0;
+	size_t nr = 0;
+	double end;
 
-	if (pthread_create(&producer, NULL, produce, &n) != 0 || pthread_create(&consumer, NULL, consume, &n) != 0)
+	pin(1);
+	if (pthread_create(&producer, NULL, produce, &n) != 0)
 		die("pthread_create");
-	sleep_ns(2 * WARM_NS);
-	for (int i = 0; i < WINDOWS; i++) {
-		unsigned long before = ring.emptied;
+	for (end = now_ns() + 2 * WARM_NS; now_ns() < end;)
+		consume(&i, n, STRETCH);
+	for (end = now_ns() + measure_ns; nr < STRETCHES_MIN || (nr < STRETCHES_MAX && now_ns() < end);) {
 		double start = now_ns();
 
-		sleep_ns(ns > AT_LEAST_NS ? ns : AT_LEAST_NS);
-		window[i] = (now_ns() - start) / (double)(ring.emptied - before) / n;
+		consume(&i, n, STRETCH);
+		stretch[nr++] = (now_ns() - start) / STRETCH / n;
 	}
 	stop = true;
-	/* The producer first: it may be waiting for room, which the consumer still makes. */
 	pthread_join(producer, NULL);
-	pthread_join(consumer, NULL);
-	result("ns", quantile(window, WINDOWS, 0.5));
+	result("ns", quantile(stretch, nr, 0.5));
 }
 
 #endif

@@ -48,7 +48,7 @@ def report(results, row, rounds, ms):
         "memory": tables.memory(results, row),
         "steady": tables.steady(results, row),
         "machine": tables.table(["", ""], machine.describe(row)),
-        "missing": [f"Failed: {failure}." for failure in results.failures],
+        "remarks": tables.remarks(results),
     }
     command = "./scripts/bench" + "".join(f" {a}" for a in sys.argv[1:])
     text = template.substitute({k: "\n".join(v) for k, v in parts.items()}, command=command, rounds=rounds, ms=ms, chart="performance.svg")

@@ -31,9 +31,8 @@ class Results:
         return statistics.median(values) if values else None
 
     def ratios(self, one, other, workload, metric="ns"):
-        """Round by round, since rounds differ more than contenders do within one; workload may be a pair."""
-        a, b = workload if isinstance(workload, tuple) else (workload, workload)
-        pairs = zip(self.rounds.get((one, a), []), self.rounds.get((other, b), []))
+        """Round by round, since rounds differ more than contenders do within one."""
+        pairs = zip(self.rounds.get((one, workload), []), self.rounds.get((other, workload), []))
         return [x[metric] / y[metric] for x, y in pairs if x and y]
 
 

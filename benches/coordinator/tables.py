@@ -92,3 +92,13 @@ def steady(results, contenders):
     rows = [[c.label, *(whole(results.median(c.name, "steady", m)) for m in metrics)]
             for c in contenders if results.values(c.name, "steady", "faults")]
     return table(["a million pairs, n = 32", "system calls", "page faults", "heap calls"], rows)
+
+
+def remarks(results):
+    """What a reader must know about single figures."""
+    lines = [f"- Failed: {failure}." for failure in results.failures]
+    for (contender, workload), rounds in results.rounds.items():
+        disturbed = sum(results.values(contender, workload, "disturbed"))
+        if disturbed:
+            lines.append(f"- {contender}, {workload}: in {disturbed:.0f} of {len(rounds)} rounds other processes never left it two CPUs.")
+    return lines

@@ -1,6 +1,7 @@
 """The figures that the library is to reach, each with how it is read from the results and judged."""
 
 from dataclasses import dataclass
+from statistics import median
 from typing import Callable
 
 
@@ -35,12 +36,6 @@ def judge(value, reach, stretch, at_least=False):
     if sign * value <= sign * stretch:
         return "stretch"
     return "reached" if sign * value <= sign * reach else "missed"
-
-
-def median(values):
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def spread(ratios):
