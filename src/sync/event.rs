@@ -11,8 +11,8 @@
 //! | seq | number of notifications so far, wrapping |
 //! | sleepers | threads between `interest` and its drop |
 
+use super::atomic::{AtomicU32, Ordering::*, fence};
 use super::futex;
-use core::sync::atomic::{AtomicU32, Ordering::*, fence};
 use core::time::Duration;
 
 #[derive(Default)]
@@ -39,10 +39,15 @@ impl Event {
         Interest { event: self, seen: self.seq.load(Acquire) }
     }
 
+    /// How many are registered.
+    pub fn sleepers(&self) -> u32 {
+        self.sleepers.load(Relaxed)
+    }
+
     /// Wakes all sleepers, if there are any; to be called after the gift is in place.
     pub fn notify(&self) {
         fence(SeqCst);
-        if self.sleepers.load(Relaxed) != 0 {
+        if self.sleepers() != 0 {
             self.seq.fetch_add(1, Release);
             futex::wake(&self.seq, i32::MAX);
         }

@@ -1,5 +1,6 @@
 //! Locks and waiting. The only room that calls futex; knows nothing about pages or pools.
 
+mod atomic;
 mod event;
 mod futex;
 mod lock;
