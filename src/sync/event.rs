@@ -14,8 +14,8 @@
 //! | dozing | threads inside `Interest::sleep` |
 //! | listener | 0, or the function to run at each notification |
 
+use super::atomic::{AtomicU32, AtomicUsize, Ordering::*, fence};
 use super::futex;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*, fence};
 use core::time::Duration;
 
 #[derive(Default)]

@@ -7,15 +7,12 @@
 //! | 1 | held, nobody sleeps |
 //! | 2 | held, somebody may sleep |
 
+use super::atomic::{AtomicU32, Ordering::*, SPINS, spin_loop};
 use super::futex;
-use core::sync::atomic::{AtomicU32, Ordering::*};
 
 const FREE: u32 = 0;
 const HELD: u32 = 1;
 const CONTENDED: u32 = 2;
-/// How long a taker spins before it sleeps or gives up: about as long as the longest section that
-/// makes no system call.
-const SPINS: u32 = 200;
 
 #[repr(transparent)]
 #[derive(Default)]
@@ -57,7 +54,7 @@ impl Lock {
             if let Some(guard) = self.try_lock() {
                 return Some(guard);
             }
-            core::hint::spin_loop();
+            spin_loop();
         }
         None
     }

@@ -1,6 +1,7 @@
 //! Locks, waiting, and the per-CPU slabs. The only room that calls futex and membarrier and that has
 //! restartable sections; knows nothing about pages or pools.
 
+mod atomic;
 mod batch;
 mod event;
 mod futex;
