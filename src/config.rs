@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::observe::report;
+use crate::sync::inside;
 use parking_lot::Mutex;
 use std::sync::OnceLock;
 
@@ -42,13 +43,20 @@ pub fn configure(config: Config) -> Result<(), Error> {
     if FROZEN.get().is_some() {
         return Err(Error::Busy);
     }
+    let _inside = inside::enter(true);
     *REQUESTED.lock() = config;
     Ok(())
 }
 
 /// The settings in force; the first call freezes them.
 pub fn get() -> &'static Config {
+    if let Some(config) = FROZEN.get() {
+        return config;
+    }
     let mut complaints = Vec::new();
+    inside::watch_forks();
+    // A child must not find this begun and never ended.
+    let inside = inside::enter(true);
     let config = FROZEN.get_or_init(|| {
         let mut config = *REQUESTED.lock();
         if !crate::sync::privileged() {
@@ -56,6 +64,7 @@ pub fn get() -> &'static Config {
         }
         config
     });
+    drop(inside);
     // Only now: a report runs the user's handler, which may call the library, which needs its settings.
     for complaint in complaints {
         report::warn(format_args!("{complaint}"));

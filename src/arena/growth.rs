@@ -4,7 +4,7 @@ use super::map::{ARENA, Arena, PAGE_SIZE, Page, WORD_PAGES, Word, existing, page
 use super::{cgroup, os, size};
 use crate::config;
 use crate::observe::report;
-use crate::sync::percpu;
+use crate::sync::{inside, percpu};
 use core::sync::atomic::{AtomicU32, Ordering::*};
 use std::sync::Once;
 
@@ -23,6 +23,9 @@ pub fn arena() -> Option<&'static Arena> {
 #[cold]
 fn reserve() -> Option<&'static Arena> {
     static ONCE: Once = Once::new();
+    inside::watch_forks();
+    // A child must not find this begun and never ended.
+    let _inside = inside::enter(true);
     ONCE.call_once(|| {
         let mut pages = size::limit_pages();
         while pages > 0 && !try_reserve(pages as u32) {

@@ -264,6 +264,15 @@ pub fn part(pool: &Mempool, guard: &Guard<'_>, entry: &Entry, wakes: &mut Wakes)
     }
 }
 
+/// Takes the entries of all threads out of the queue, in a child that has only one.
+pub fn forget_threads(pool: &Mempool, guard: &Guard<'_>) {
+    for entry in pool.queue.iter(guard).filter(|entry| entry.request.load(Relaxed).is_null()) {
+        pool.queue.remove(guard, entry);
+    }
+    pool.parked.store(0, Relaxed);
+    pool.waiters.store(pool.requests.load(Relaxed), Relaxed);
+}
+
 /// Empties the queue of a pool that is exited: requests are dropped, threads sent away.
 pub fn abandon(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
     for entry in pool.queue.iter(guard) {

@@ -9,7 +9,7 @@ use super::raw::{Mempool, Slots};
 use crate::arena::map;
 use crate::observe::report;
 use crate::pages;
-use crate::sync::{Guard, Wakes};
+use crate::sync::{Guard, Wakes, inside};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, fence};
@@ -44,7 +44,9 @@ pub fn is_full(pool: &Mempool) -> bool {
 
 /// Offers an element. The caller tells those who wait afterwards.
 pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
-    if !is_short(pool) {
+    // A signal handler must not wait for the lock that its own thread may hold: the element goes where it
+    // would go if the reserve were full.
+    if !is_short(pool) || inside::interrupted() {
         return Put::Full;
     }
     // Marked before the lock is taken: a refusal is reported, and reports run user code.

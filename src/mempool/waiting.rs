@@ -8,7 +8,7 @@ use super::raw::{Mempool, Request};
 use super::ready::{self, Kind};
 use super::serve;
 use crate::pages::RETURNED;
-use crate::sync::{Guard, List, Lock, Wakes};
+use crate::sync::{Guard, List, Lock, Wakes, inside};
 use core::ptr;
 use core::sync::atomic::Ordering::*;
 
@@ -53,6 +53,7 @@ fn count_request(pool: &Mempool, joins: bool) {
 /// Queues an entry that misses `missing` elements. Its last try must come after this.
 pub fn join(pool: &Mempool, entry: &Entry, missing: u32) {
     RETURNED.listen(page_came_back);
+    inside::on_child(forget_threads);
     let open = open();
     let guard = pool.lock.lock();
     if pool.queue.is_empty() {
@@ -112,6 +113,22 @@ pub fn abandon(pool: &Mempool) {
     }
     drop(guard);
     drop(open);
+}
+
+/// In a child: its one thread waits for nothing, and the others, whose frames hold entries, are not there.
+/// Requests are the user's, and stay.
+fn forget_threads() {
+    let open = open();
+    let mut requests = 0;
+    for pool in open.pools() {
+        queue::forget_threads(pool, &pool.lock.lock());
+        let waits_for_pages = matches!(ready::kind(pool), Kind::OwnPages);
+        requests += if waits_for_pages { pool.requests.load(Relaxed) } else { 0 };
+        if pool.queue.is_empty() {
+            POOLS.remove(&open.0, pool);
+        }
+    }
+    RETURNED.forget_sleepers(requests);
 }
 
 /// The listener of the page allocator: every sleeper asks its source again, and pages that nobody

@@ -5,6 +5,7 @@ use super::text::Text;
 use core::ffi::{c_char, c_void};
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering::*};
+use crate::sync::inside;
 use std::io::Write;
 
 pub type Handler = extern "C" fn(kind: i32, text: *const c_char, data: *mut c_void);
@@ -17,6 +18,7 @@ static HANDLER: parking_lot::RwLock<Option<(Handler, usize)>> = parking_lot::RwL
 
 /// Replaces the handler; None brings stderr back.
 pub fn set_handler(handler: Option<Handler>, data: *mut c_void) {
+    let _inside = inside::enter(true);
     *HANDLER.write() = handler.map(|h| (h, data as usize));
 }
 
@@ -39,10 +41,19 @@ pub fn warn_limited(count: &AtomicU32, limit: u32, args: fmt::Arguments<'_>) {
     }
 }
 
+/// The user's handler. In a signal handler that may have interrupted its exchange, none if it is busy.
+fn handler() -> Option<(Handler, usize)> {
+    if inside::interrupted() {
+        return HANDLER.try_read().and_then(|handler| *handler);
+    }
+    let _inside = inside::enter(true);
+    *HANDLER.read()
+}
+
 /// True when a handler took it.
 fn send(kind: i32, args: fmt::Arguments<'_>) -> bool {
     let text = Text::new(args);
-    let handler = *HANDLER.read();
+    let handler = handler();
     if let Some((handler, data)) = handler {
         handler(kind, text.as_c_str().as_ptr(), data as *mut c_void);
         return true;

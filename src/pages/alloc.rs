@@ -11,7 +11,7 @@ use crate::arena::{Arena, CHUNK_PAGES, arena};
 use crate::config;
 use crate::gfp::*;
 use crate::observe::report;
-use crate::sync::{Batch, NOTHING, Singles, percpu};
+use crate::sync::{Batch, NOTHING, Singles, inside, percpu};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use core::time::Duration;
 
@@ -96,6 +96,10 @@ fn alloc_block(gfp: u32, order: u32) -> Option<u32> {
 fn ready() -> Option<&'static Arena> {
     static FIRST: std::sync::Once = std::sync::Once::new();
     let arena = arena()?;
+    if FIRST.is_completed() {
+        return Some(arena);
+    }
+    let _inside = inside::enter(true);
     FIRST.call_once(|| {
         let wanted = config::get().prealloc_bytes.div_ceil(map::PAGE_SIZE as u64);
         let wanted = wanted.max(u64::from(emergency_target(arena) + CHUNK_PAGES));
@@ -166,6 +170,8 @@ impl Request {
         }
         // A block above the chunk size needs two neighbouring chunks, hence the loop.
         while found.is_none() && self.may_sleep() && depot.grow() {
+            // Somebody who may not commit may sleep for what we leave of it.
+            depot.note_returned();
             found = take(floor);
         }
         if found.is_none() {

@@ -5,15 +5,18 @@
 //!
 //! | record of a word | iff |
 //! |---|---|
-//! | listed k + 1, k < 6 | some pages are free, the largest free block has order k; `free` is their mask |
+//! | free, bit i | page i of the word lies in the depot |
+//! | listed k + 1, k < 6 | some pages are free, the largest free block has order k |
 //! | listed k + 1, k ≥ 6 | it is the first word of a free block of order k |
 //! | listed 0 | none of its pages is free here, or it lies inside a larger free block |
 //!
-//! Two free buddies of one order never coexist.
+//! Two free buddies of one order never coexist. A page that is put while it is here already was freed
+//! twice: it stays here once.
 
 use super::MAX_ORDER;
 use super::depot::{DEPOT, NONE, Open};
 use super::masks::{self, WORD_ORDER};
+use super::twice;
 use crate::arena::map::{WORD_PAGES, Word};
 use crate::sync::Batch;
 use core::sync::atomic::{AtomicU32, Ordering::*};
@@ -101,12 +104,18 @@ impl Open {
 
     /// Puts a free block back, merged with its neighbours.
     pub fn put_block(&self, idx: u32, order: u32) {
-        if order >= WORD_ORDER {
-            self.add_free(1 << order);
-            self.merge(idx >> WORD_ORDER, order);
-        } else {
-            self.put_mask(idx >> WORD_ORDER, masks::bits(idx % WORD_PAGES as u32, order));
+        let w = idx >> WORD_ORDER;
+        if order < WORD_ORDER {
+            return self.put_mask(w, masks::bits(idx % WORD_PAGES as u32, order));
         }
+        let words = w..w + (1 << (order - WORD_ORDER));
+        if words.clone().any(|w| self.arena.word(w).free.load(Relaxed) != 0) {
+            // Some of it is here already: the rest goes in word by word.
+            return words.for_each(|w| self.put_mask(w, u64::MAX));
+        }
+        words.for_each(|w| self.arena.word(w).free.store(u64::MAX, Relaxed));
+        self.add_free(1 << order);
+        self.merge(w, order);
     }
 
     pub fn put_word(&self, w: u32) {
@@ -139,6 +148,7 @@ impl Open {
         for half in (order..list).rev() {
             self.link(w + (1 << (half - WORD_ORDER)), half);
         }
+        (w..w + (1 << (order - WORD_ORDER))).for_each(|w| self.arena.word(w).free.store(0, Relaxed));
         self.add_free(-(1 << order));
     }
 
@@ -154,9 +164,16 @@ impl Open {
     }
 
     fn put_mask(&self, w: u32, mask: u64) {
-        self.add_free(mask.count_ones() as i32);
-        let free = self.arena.word(w).free.load(Relaxed) | mask;
-        self.relist(w, free);
+        let free = self.arena.word(w).free.load(Relaxed);
+        let twice = free & mask;
+        if twice != 0 {
+            twice::found(w << WORD_ORDER | twice.trailing_zeros(), twice.count_ones());
+        }
+        let new = mask & !twice;
+        if new != 0 {
+            self.add_free(new.count_ones() as i32);
+            self.relist(w, free | new);
+        }
     }
 
     /// Gives a word of single pages a new mask and hangs it where that belongs.
@@ -165,7 +182,7 @@ impl Open {
         let listed = word.listed.load(Relaxed);
         let partial = free != 0 && free != u64::MAX;
         let belongs = if partial { masks::largest(free) + 1 } else { 0 };
-        word.free.store(if partial { free } else { 0 }, Relaxed);
+        word.free.store(free, Relaxed);
         if listed != belongs || !partial {
             if listed != 0 {
                 self.unlink(w);

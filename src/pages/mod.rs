@@ -15,6 +15,7 @@ mod scarce;
 mod scope;
 mod state;
 mod stats;
+mod twice;
 
 pub use alloc::{alloc, alloc_one, alloc_one_cached};
 pub use exact::{exact_alloc, exact_free, split};

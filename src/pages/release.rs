@@ -3,7 +3,7 @@
 
 use super::depot::DEPOT;
 use super::state::{self, Shelved, Taken};
-use super::{MAX_ORDER, cache};
+use super::{MAX_ORDER, cache, twice};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::{View, view};
 use crate::arena::{run, wide};
@@ -260,7 +260,11 @@ pub fn shelve(idx: u32) -> Shelved {
     shelved
 }
 
-/// Marks a reserve page as held again.
-pub fn unshelve(idx: u32) {
-    state::unshelve(&ARENA, idx);
+/// Marks a reserve page as held again; false when it turns out to have been freed twice.
+pub fn unshelve(idx: u32) -> bool {
+    let held = state::unshelve(&ARENA, idx);
+    if !held {
+        twice::found(idx, 1);
+    }
+    held
 }

@@ -293,8 +293,10 @@ pub fn shelve(arena: &Arena, idx: u32) -> Shelved {
     Shelved::Stored
 }
 
-/// Marks a reserve page as held again.
-pub fn unshelve(arena: &Arena, idx: u32) {
+/// Marks a reserve page as held again. False when it is in the reserve no longer: a free at the same time
+/// as it was put there took it away.
+pub fn unshelve(arena: &Arena, idx: u32) -> bool {
     let state = arena.state(idx);
-    state.store(with_state(state.load(Relaxed), ALLOCATED), Release);
+    let byte = state.load(Relaxed);
+    byte & STATE == RESERVE && state.compare_exchange(byte, with_state(byte, ALLOCATED), AcqRel, Relaxed).is_ok()
 }

@@ -15,7 +15,7 @@
 //! | listener | 0, or the function to run at each notification |
 
 use super::atomic::{AtomicU32, AtomicUsize, Ordering::*, fence};
-use super::futex;
+use super::{futex, inside};
 use core::time::Duration;
 
 #[derive(Default)]
@@ -54,6 +54,12 @@ impl Event {
         self.sleepers.fetch_sub(1, Relaxed);
     }
 
+    /// Leaves only those who wait without a thread, in a child that has just one.
+    pub fn forget_sleepers(&self, without_thread: u32) {
+        self.sleepers.store(without_thread, Relaxed);
+        self.dozing.store(0, Relaxed);
+    }
+
     /// Has `listener` run at each notification while anybody waits, in the thread that notifies. To be
     /// called before the first registration that counts on it; always with the same function.
     pub fn listen(&self, listener: fn()) {
@@ -84,7 +90,7 @@ impl Event {
         let listener = self.listener.load(Relaxed);
         if listener != 0 {
             // SAFETY: the word holds 0 or what `listen` stored from this very type.
-            unsafe { core::mem::transmute::<usize, fn()>(listener)() };
+            inside::run_outside(inside::Late::Tell, unsafe { core::mem::transmute::<usize, fn()>(listener) });
         }
     }
 }

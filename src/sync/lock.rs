@@ -1,5 +1,5 @@
 //! A lock of one word, valid when zeroed, so that it can live in a `mempool_t` that C has cleared.
-//! Knows nothing of what it guards.
+//! Whoever holds it is `inside`, so that a fork waits for him. Knows nothing of what it guards.
 //!
 //! | word | meaning |
 //! |---|---|
@@ -8,7 +8,8 @@
 //! | 2 | held, somebody may sleep |
 
 use super::atomic::{AtomicU32, Ordering::*, SPINS, spin_loop};
-use super::futex;
+use super::{futex, inside};
+use super::inside::Inside;
 
 const FREE: u32 = 0;
 const HELD: u32 = 1;
@@ -19,7 +20,11 @@ const CONTENDED: u32 = 2;
 pub struct Lock(AtomicU32);
 
 /// Holding the lock; dropping it lets go.
-pub struct Guard<'a>(&'a Lock);
+pub struct Guard<'a> {
+    lock: &'a Lock,
+    /// Left after the lock is free.
+    _inside: Option<Inside>,
+}
 
 impl Lock {
     pub const fn new() -> Self {
@@ -33,30 +38,54 @@ impl Lock {
 
     /// Takes the lock, sleeping if need be.
     pub fn lock(&self) -> Guard<'_> {
-        if let Some(guard) = self.try_lock_briefly() {
-            return guard;
+        let _inside = inside::enter(true);
+        if !self.spin() {
+            // From here on the word says 2 while we hold it: we can't know whether others sleep too.
+            while self.0.swap(CONTENDED, Acquire) != FREE {
+                futex::wait(&self.0, CONTENDED, None);
+            }
         }
-        // From here on the word says 2 while we hold it: we can't know whether others sleep too.
-        while self.0.swap(CONTENDED, Acquire) != FREE {
-            futex::wait(&self.0, CONTENDED, None);
-        }
-        Guard(self)
+        Guard { lock: self, _inside }
     }
 
-    /// Takes the lock if it is free now. Acquire pairs with the Release in `drop`.
+    /// Takes the lock if it is free now.
     pub fn try_lock(&self) -> Option<Guard<'_>> {
-        self.0.compare_exchange(FREE, HELD, Acquire, Relaxed).ok().map(|_| Guard(self))
+        let inside = inside::enter(false)?;
+        self.take().then(|| Guard { lock: self, _inside: Some(inside) })
     }
 
     /// For callers that may not sleep: spins briefly, then gives up.
     pub fn try_lock_briefly(&self) -> Option<Guard<'_>> {
+        let inside = inside::enter(false)?;
+        self.spin().then(|| Guard { lock: self, _inside: Some(inside) })
+    }
+
+    /// The same for a lock that a fork takes itself (`percpu::lock_all`): its holder is not `inside`.
+    pub fn try_lock_outside(&self) -> Option<Guard<'_>> {
+        self.spin().then(|| Guard { lock: self, _inside: None })
+    }
+
+    fn spin(&self) -> bool {
         for _ in 0..SPINS {
-            if let Some(guard) = self.try_lock() {
-                return Some(guard);
+            if self.take() {
+                return true;
             }
             spin_loop();
         }
-        None
+        false
+    }
+
+    /// Acquire pairs with the Release in `drop`.
+    fn take(&self) -> bool {
+        self.0.compare_exchange(FREE, HELD, Acquire, Relaxed).is_ok()
+    }
+
+    /// Lets go of a lock whose guard was forgotten.
+    pub fn unlock(&self) {
+        // Release pairs with the Acquire of the next taker.
+        if self.0.swap(FREE, Release) == CONTENDED {
+            futex::wake(&self.0, 1);
+        }
     }
 
     /// `lock` when `may_sleep`, else `try_lock_briefly`.
@@ -67,10 +96,7 @@ impl Lock {
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        // Release pairs with the Acquire of the next taker.
-        if self.0.0.swap(FREE, Release) == CONTENDED {
-            futex::wake(&self.0.0, 1);
-        }
+        self.lock.unlock();
     }
 }
 

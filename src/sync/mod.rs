@@ -5,6 +5,7 @@ mod atomic;
 mod batch;
 mod event;
 mod futex;
+pub mod inside;
 mod list;
 mod lock;
 mod once_a_thread;

@@ -135,6 +135,38 @@ pub fn stop_all(may_sleep: bool, each: &mut dyn FnMut(&Slab)) -> bool {
     true
 }
 
+/// Takes every slab's lock, for a fork: the child must not find one held by a thread that it hasn't. The
+/// lock of a slab is never held for long, and nobody who holds one waits for anything.
+pub fn lock_all() {
+    for slab in slabs() {
+        core::mem::forget(loop {
+            match slab.lock.try_lock_outside() {
+                Some(guard) => break guard,
+                None => std::thread::yield_now(),
+            }
+        });
+    }
+}
+
+pub fn unlock_all() {
+    slabs().for_each(|slab| slab.lock.unlock());
+}
+
+/// A number that differs between threads.
+#[cfg(target_arch = "x86_64")]
+pub fn thread() -> usize {
+    let pointer: usize;
+    // SAFETY: reads the thread pointer, whose first word is its own address on this architecture.
+    unsafe { core::arch::asm!("mov {}, qword ptr fs:[0]", out(reg) pointer, options(nostack, readonly, preserves_flags)) };
+    pointer
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub fn thread() -> usize {
+    std::thread_local!(static HERE: u8 = const { 0 });
+    HERE.try_with(|here| core::ptr::from_ref(here).addr()).unwrap_or(0)
+}
+
 /// Lets every slab be used again. Only whoever stopped them calls this, after writing their headers.
 pub fn resume_all() {
     slabs().for_each(|slab| slab.set_stopped(false));
@@ -150,25 +182,10 @@ mod locked {
         (count != 0).then(|| slab((thread() >> 6).wrapping_mul(0x9e37_79b9) >> 16 & (count - 1)))
     }
 
-    /// A number that differs between threads.
-    #[cfg(target_arch = "x86_64")]
-    fn thread() -> usize {
-        let pointer: usize;
-        // SAFETY: reads the thread pointer, whose first word is its own address on this architecture.
-        unsafe { core::arch::asm!("mov {}, qword ptr fs:[0]", out(reg) pointer, options(nostack, readonly, preserves_flags)) };
-        pointer
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn thread() -> usize {
-        std::thread_local!(static HERE: u8 = const { 0 });
-        HERE.try_with(|here| core::ptr::from_ref(here).addr()).unwrap_or(0)
-    }
-
     /// Runs `operation` on this thread's slab unless that is busy or stopped.
     fn with_mine<T>(operation: impl FnOnce(&Slab) -> T) -> Option<T> {
         let slab = mine()?;
-        let _guard = slab.lock.try_lock_briefly()?;
+        let _guard = slab.lock.try_lock_outside()?;
         // Under the lock: a drainer that set stop before we got it is seen, one that comes later waits.
         (!slab.stopped()).then(|| operation(slab))
     }

@@ -1,0 +1,178 @@
+//! Which threads are inside a section that a lock guards. Two need to know: `fork`, which must not copy a
+//! half-done change, and a signal handler, which must not wait for the thread that it interrupted.
+//! Knows no lock and nothing that they guard.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | depth (of a thread) | sections it is in, one inside the other; only itself looks |
+//! | INSIDE | threads whose depth is not 0 |
+//! | FORKING 0 | anybody may enter |
+//! | FORKING 1 | somebody forks: only FORKER enters, the others wait or give up |
+//! | LATE | bit n: work n waits for a thread to leave its section |
+//!
+//! Who enters adds to INSIDE, then looks at FORKING; who forks sets FORKING, then looks at INSIDE: all
+//! four are SeqCst, so at least one sees the other.
+
+use super::{futex, percpu};
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*};
+use core::time::Duration;
+
+static INSIDE: AtomicU32 = AtomicU32::new(0);
+static FORKING: AtomicU32 = AtomicU32::new(0);
+static FORKER: AtomicUsize = AtomicUsize::new(0);
+static LATE: AtomicU32 = AtomicU32::new(0);
+static LATE_WORK: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+/// What a child does first, besides what is done here.
+static IN_CHILD: AtomicUsize = AtomicUsize::new(0);
+
+thread_local!(static DEPTH: Cell<u32> = const { Cell::new(0) });
+
+/// This thread is inside a section; dropping it leaves.
+pub struct Inside(());
+
+/// Enters a section, before its lock is taken. None when somebody forks and this thread may not wait.
+pub fn enter(may_wait: bool) -> Option<Inside> {
+    let depth = depth();
+    if depth == 0 {
+        INSIDE.fetch_add(1, SeqCst);
+        while FORKING.load(SeqCst) != 0 && FORKER.load(Relaxed) != percpu::thread() {
+            INSIDE.fetch_sub(1, SeqCst);
+            if !may_wait {
+                return None;
+            }
+            futex::wait(&FORKING, 1, None);
+            INSIDE.fetch_add(1, SeqCst);
+        }
+    }
+    set_depth(depth + 1);
+    Some(Inside(()))
+}
+
+impl Drop for Inside {
+    /// Leaves; the lock is free already. A handler that comes before the depth is 0 leaves its work, and
+    /// it is found here.
+    fn drop(&mut self) {
+        let depth = depth() - 1;
+        set_depth(depth);
+        if depth == 0 {
+            INSIDE.fetch_sub(1, Release);
+            if LATE.load(Relaxed) != 0 {
+                run_late();
+            }
+        }
+    }
+}
+
+/// Is this a signal handler that interrupted its thread inside a section?
+pub fn interrupted() -> bool {
+    depth() != 0
+}
+
+/// Work that may have to wait until no lock is held.
+#[derive(Clone, Copy)]
+pub enum Late {
+    /// Telling those who wait.
+    Tell,
+    /// Reporting to the user.
+    Report,
+}
+
+/// Runs `work`, at once or, inside a section, when the thread leaves it. For each kind always the same
+/// function.
+pub fn run_outside(kind: Late, work: fn()) {
+    if interrupted() {
+        LATE_WORK[kind as usize].store(work as usize, Relaxed);
+        // Release publishes the function; partner: the Acquire in `run_late`.
+        LATE.fetch_or(1 << kind as u32, Release);
+    } else {
+        work();
+    }
+}
+
+#[cold]
+fn run_late() {
+    let late = LATE.swap(0, Acquire);
+    LATE_WORK.iter().enumerate().filter(|(n, _)| late & 1 << n != 0).for_each(|(_, work)| run(work));
+}
+
+fn run(work: &AtomicUsize) {
+    let work = work.load(Relaxed);
+    if work != 0 {
+        // SAFETY: the word holds 0 or what was stored from this very type.
+        unsafe { core::mem::transmute::<usize, fn()>(work)() };
+    }
+}
+
+/// While a thread ends its storage may be gone: then it is in no section.
+fn depth() -> u32 {
+    DEPTH.try_with(Cell::get).unwrap_or(0)
+}
+
+fn set_depth(depth: u32) {
+    let _ = DEPTH.try_with(|cell| cell.set(depth));
+}
+
+/// Makes `fork` safe from here on; the child runs `in_child` before anything else.
+pub fn watch_forks() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the three are plain functions that live as long as the library, which is never unloaded.
+        unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+    });
+}
+
+/// Has a child run this first. Always the same function.
+pub fn on_child(work: fn()) {
+    IN_CHILD.store(work as usize, Relaxed);
+}
+
+/// Keeps everybody out, and waits until nobody is inside.
+unsafe extern "C" fn prepare() {
+    while FORKING.compare_exchange(0, 1, SeqCst, Relaxed).is_err() {
+        futex::wait(&FORKING, 1, None);
+    }
+    FORKER.store(percpu::thread(), Relaxed);
+    while INSIDE.load(SeqCst) != 0 {
+        // Sections are short; whoever is in one may have been preempted.
+        std::thread::sleep(Duration::from_micros(20));
+    }
+    percpu::lock_all();
+}
+
+unsafe extern "C" fn parent() {
+    percpu::unlock_all();
+    FORKER.store(0, Relaxed);
+    FORKING.store(0, SeqCst);
+    futex::wake(&FORKING, i32::MAX);
+}
+
+unsafe extern "C" fn child() {
+    // SAFETY: nothing but a name for the same steps.
+    unsafe { parent() };
+    run(&IN_CHILD);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_waits_for_the_outermost_section() {
+        static DONE: AtomicU32 = AtomicU32::new(0);
+        let work = || {
+            DONE.fetch_add(1, Relaxed);
+        };
+        let outer = enter(true).expect("nobody forks");
+        let inner = enter(true).expect("nobody forks");
+        assert!(interrupted());
+        run_outside(Late::Report, work);
+        drop(inner);
+        assert_eq!(DONE.load(Relaxed), 0);
+        drop(outer);
+        assert_eq!(DONE.load(Relaxed), 1);
+        run_outside(Late::Report, work);
+        assert_eq!(DONE.load(Relaxed), 2);
+        assert!(!interrupted());
+    }
+}
