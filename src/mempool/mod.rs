@@ -3,6 +3,7 @@
 
 pub mod alloc;
 pub mod bulk;
+mod calls;
 pub mod pool;
 mod queue;
 pub mod raw;

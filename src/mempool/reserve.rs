@@ -4,6 +4,7 @@
 //! Who may take is asked of `queue`. Knows no mask and no sleeping.
 #![forbid(unsafe_code)]
 
+use super::calls;
 use super::queue::{self, Entry};
 use super::raw::{Mempool, Slots};
 use crate::arena::map;
@@ -172,7 +173,7 @@ pub fn next_claimed(pool: &Mempool, left: u32, batch: &mut Batch) {
         pool.claimed.store(claimed, Relaxed);
         batch.add(pool.slot(&guard, capacity + claimed).swap(null_mut(), Relaxed));
     }
-    queue::tell(pool, &guard, &mut wakes);
+    calls::tell(pool, &guard, &mut wakes);
     drop(guard);
 }
 
