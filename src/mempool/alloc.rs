@@ -3,7 +3,7 @@
 //! Knows nothing of arrays. No lock is held around user functions.
 #![forbid(unsafe_code)]
 
-use super::queue::Entry;
+use super::queue::{self, Entry};
 use super::raw::{self, Mempool};
 use super::reserve::{self, Put};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
@@ -53,7 +53,7 @@ fn one_step_by_step(pool: &Mempool, gfp: u32) -> *mut c_void {
 
 /// One pass: the pool's function, then the reserve.
 fn attempt(pool: &Mempool, mask: u32, gfp: u32, who: Option<&Entry>) -> Option<*mut c_void> {
-    let mut element = element(pool, mask);
+    let mut element = if queue::has_grant(who) { null_mut() } else { element(pool, mask) };
     if element.is_null() {
         element = reserve::take(pool, who, may_sleep(gfp))?;
         count(pool, FROM_RESERVE, 1);

@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 use super::alloc::masks;
-use super::queue::Entry;
+use super::queue::{self, Entry};
 use super::raw::{self, Mempool, Slots};
 use super::ready::{self, Kind};
 use super::reserve::{self, Batch, Put};
@@ -84,7 +84,9 @@ pub fn fill_once(pool: &Mempool, gfp: u32, slots: &Slots) -> bool {
 
 /// One pass: the pool's function, then the reserve for all that is still missing.
 fn fill_pass(pool: &Mempool, mask: u32, gfp: u32, slots: &Slots, who: Option<&Entry>) -> bool {
-    from_source(pool, mask, slots);
+    if !queue::has_grant(who) {
+        from_source(pool, mask, slots);
+    }
     let missing = slots.missing();
     if missing == 0 {
         return true;
@@ -153,7 +155,7 @@ fn deliver(pool: &Mempool, gfp: u32, nr: u32, source: impl Fn(u32, u32) -> u32, 
     serve::help(pool, full);
     let mut left = nr;
     let mut pass = |mask, who: Option<&Entry>| {
-        let got = source(mask, left).min(left);
+        let got = if queue::has_grant(who) { 0 } else { source(mask, left).min(left) };
         left -= got;
         warn_oversized(pool, mask, left);
         let reserved = if left == 0 { 0 } else { from_reserve(pool, who, left, may_sleep(gfp), sink) };

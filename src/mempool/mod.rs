@@ -3,6 +3,7 @@
 
 pub mod alloc;
 pub mod bulk;
+mod calls;
 mod direct;
 pub mod pool;
 mod queue;

@@ -1,5 +1,5 @@
-//! Who waits for a pool's elements, in order, and who may take them: the whole policy, under the
-//! pool's lock. Knows no clock but `sync::now`, no source and no user function.
+//! Who waits for a pool's elements, in order, and who may take them: the policy, under the pool's lock.
+//! Whom to wake is decided in `calls`. Knows no source and no user function.
 //!
 //! Elements go to whoever comes, queued or not, as in the kernel. But each entry counts the elements
 //! that others took from the reserve past it; once the oldest entry has counted more than
@@ -7,16 +7,19 @@
 //! misses, or after one second: then all counts start again at zero, so that a program that is live
 //! without this rule (a holder that needs one more before it gives anything back) stays live.
 //! Only the oldest can be entitled, since whatever passes a younger entry has passed the older too.
+//!
+//! An entitled thread that sleeps need not be waited for once the reserve has enough: that many are
+//! *granted* to it, and the next oldest has its turn. Its thread takes them before anything else.
 
 use super::raw::{self, Mempool, Request};
-use super::reserve;
 use super::stats::{ALLOCATED, FROM_RESERVE, count};
+use super::{calls, reserve};
 use crate::sync::{Guard, Linked, Links, Parker, Wakes, now};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 
 /// How long elements are kept for an entitled entry, in nanoseconds.
-const KEPT: u64 = 1_000_000_000;
+pub const KEPT: u64 = 1_000_000_000;
 
 /// `least` of a pool without requests.
 const NO_REQUEST: u32 = i32::MAX as u32;
@@ -32,15 +35,21 @@ pub struct Entry {
     pub parker: Parker,
     /// 1 iff the pool was exited: the entry is in no queue, its thread must not touch the pool.
     pub gone: AtomicU32,
-    /// Elements it still wants; 0: it has them and is about to leave.
+    /// Elements it still wants, not counting `granted`; 0: it is about to have all and leave.
     pub missing: AtomicU32,
+    /// Elements of the reserve that only it may take, however long it takes.
+    pub granted: AtomicU32,
+    /// The pool's `news` when it last began to try.
+    pub heard: AtomicU32,
+    /// 1 iff it is asleep and on watch (see `calls`).
+    pub on_watch: AtomicU32,
     /// Elements that went past it, not counting those since `went` was at `mark`.
     passed: AtomicU32,
     mark: AtomicU32,
     /// 1 iff it once wanted more than the reserve can hold: then it takes what comes.
     oversized: AtomicU32,
     /// When it became entitled; 0: it is not.
-    since: AtomicU64,
+    pub since: AtomicU64,
 }
 
 impl Linked for Entry {
@@ -53,18 +62,17 @@ impl Entry {
     pub fn reset(&self, request: *mut Request) {
         self.request.store(request, Relaxed);
         self.parker.reset();
-        for word in [&self.gone, &self.missing, &self.passed, &self.mark, &self.oversized] {
-            word.store(0, Relaxed);
-        }
+        let counts = [&self.missing, &self.granted, &self.heard, &self.on_watch, &self.passed, &self.mark];
+        counts.iter().chain(&[&self.gone, &self.oversized]).for_each(|word| word.store(0, Relaxed));
         self.since.store(0, Relaxed);
     }
 }
 
 /// Makes a pool's queue empty whatever the memory held before.
 pub fn reset(pool: &Mempool) {
-    for word in [&pool.waiters, &pool.requests, &pool.news, &pool.parked, &pool.went, &pool.least] {
-        word.store(0, Relaxed);
-    }
+    let words = [&pool.waiters, &pool.requests, &pool.news, &pool.parked, &pool.watch, &pool.kept, &pool.went, &pool.least];
+    words.iter().for_each(|word| word.store(0, Relaxed));
+    pool.next_call.store(0, Relaxed);
     pool.queue.reset();
 }
 
@@ -72,44 +80,66 @@ fn same(a: &Entry, b: Option<&Entry>) -> bool {
     b.is_some_and(|b| ptr::eq(a, b))
 }
 
+/// Are elements granted to it? They come before the source, since others are kept from them.
+pub fn has_grant(who: Option<&Entry>) -> bool {
+    who.is_some_and(|me| me.granted.load(Relaxed) != 0)
+}
+
 /// The oldest who still waits.
-fn head<'g>(pool: &Mempool, guard: &'g Guard<'_>) -> Option<&'g Entry> {
+pub fn head<'g>(pool: &Mempool, guard: &'g Guard<'_>) -> Option<&'g Entry> {
     pool.queue.iter(guard).find(|entry| entry.missing.load(Relaxed) > 0)
+}
+
+/// Elements of the reserve that are granted to nobody.
+pub fn free(pool: &Mempool) -> u32 {
+    (pool.curr_nr.load(Relaxed).max(0) as u32).saturating_sub(pool.kept.load(Relaxed))
 }
 
 /// The entry that alone may take, and when that ends.
 pub fn entitled<'g>(pool: &Mempool, guard: &'g Guard<'_>) -> Option<(&'g Entry, u64)> {
     let entry = head(pool, guard)?;
-    let until = match entry.since.load(Relaxed) {
-        0 => return None,
-        since => since + KEPT,
-    };
-    if now() < until {
-        return Some((entry, until));
+    let since = entry.since.load(Relaxed);
+    let until = since + KEPT;
+    (since != 0 && now() < until).then_some((entry, until))
+}
+
+/// Entitles the oldest entry if that is due. True when instead an entitlement has ended by time: then
+/// everybody starts anew, and the others may take.
+pub fn turn(pool: &Mempool, guard: &Guard<'_>) -> bool {
+    let Some(entry) = head(pool, guard) else { return false };
+    match entry.since.load(Relaxed) {
+        0 => {
+            if passed(pool, entry) > 2 * reserve::wanted(pool) as u32 {
+                entry.since.store(now(), Relaxed);
+            }
+            return false;
+        }
+        since if now() < since + KEPT => return false,
+        _ => {}
     }
     for entry in pool.queue.iter(guard) {
         entry.passed.store(0, Relaxed);
         entry.mark.store(pool.went.load(Relaxed), Relaxed);
         entry.since.store(0, Relaxed);
     }
-    // For those who are about to sleep: they found the reserve closed, and now it is open. Those who
-    // sleep already wake up at `until` by themselves.
-    pool.news.fetch_add(1, Release);
-    None
+    true
 }
 
 /// How many elements of the reserve `who` (None: somebody not queued) may take who misses `missing`:
 /// all or none, but what there is for the oldest entry if it misses more than the reserve can hold.
 pub fn allowed(pool: &Mempool, guard: &Guard<'_>, who: Option<&Entry>, missing: u32) -> u32 {
+    let mut granted = 0;
     if let Some(me) = who {
+        granted = me.granted.swap(0, Relaxed);
+        pool.kept.fetch_sub(granted, Relaxed);
         me.missing.store(missing, Relaxed);
     }
-    let have = pool.curr_nr.load(Relaxed).max(0) as u32;
-    if have == 0 || entitled(pool, guard).is_some_and(|(owner, _)| !same(owner, who)) {
+    let have = free(pool);
+    if have == 0 || (granted == 0 && entitled(pool, guard).is_some_and(|(owner, _)| !same(owner, who))) {
         0
     } else if have >= missing {
         missing
-    } else if takes_what_comes(pool, guard, who, missing) {
+    } else if who.is_some_and(|me| takes_what_comes(pool, guard, me, missing)) {
         have
     } else {
         0
@@ -118,12 +148,17 @@ pub fn allowed(pool: &Mempool, guard: &Guard<'_>, who: Option<&Entry>, missing: 
 
 /// Only the oldest entry may, and it stays the oldest until it leaves: so no two hold part of what the
 /// other needs.
-fn takes_what_comes(pool: &Mempool, guard: &Guard<'_>, who: Option<&Entry>, missing: u32) -> bool {
-    let Some(me) = who else { return false };
+pub fn takes_what_comes(pool: &Mempool, guard: &Guard<'_>, me: &Entry, missing: u32) -> bool {
     if missing > reserve::wanted(pool) as u32 {
         me.oversized.store(1, Relaxed);
     }
-    me.oversized.load(Relaxed) != 0 && head(pool, guard).is_some_and(|oldest| same(oldest, who))
+    me.oversized.load(Relaxed) != 0 && head(pool, guard).is_some_and(|oldest| same(oldest, Some(me)))
+}
+
+/// The fewest elements that are of use to an entry.
+pub fn can_use(pool: &Mempool, guard: &Guard<'_>, entry: &Entry) -> u32 {
+    let missing = entry.missing.load(Relaxed);
+    if takes_what_comes(pool, guard, entry, missing) { 1 } else { missing }
 }
 
 /// Notes that `who` took `n` elements, and lets go of the lock.
@@ -132,24 +167,21 @@ pub fn took(pool: &Mempool, guard: Guard<'_>, who: Option<&Entry>, n: u32) {
         return;
     }
     let mut wakes = Wakes::new();
-    pass(pool, &guard, who, n, &mut wakes);
+    pass(pool, &guard, who, n);
+    calls::settle(pool, &guard, &mut wakes);
     drop(guard);
 }
 
 /// `who` took `n` elements past all entries that are older.
-fn pass(pool: &Mempool, guard: &Guard<'_>, who: Option<&Entry>, n: u32, wakes: &mut Wakes) {
-    match who {
-        None => {
-            pool.went.fetch_add(n, Relaxed);
-        }
-        Some(me) => {
-            me.missing.fetch_sub(n, Relaxed);
-            for entry in pool.queue.iter(guard).take_while(|entry| !same(entry, who)) {
-                entry.passed.fetch_add(n, Relaxed);
-            }
-        }
+fn pass(pool: &Mempool, guard: &Guard<'_>, who: Option<&Entry>, n: u32) {
+    let Some(me) = who else {
+        pool.went.fetch_add(n, Relaxed);
+        return;
+    };
+    me.missing.fetch_sub(n, Relaxed);
+    for entry in pool.queue.iter(guard).take_while(|entry| !same(entry, who)) {
+        entry.passed.fetch_add(n, Relaxed);
     }
-    settle(pool, guard, wakes);
 }
 
 fn passed(pool: &Mempool, entry: &Entry) -> u32 {
@@ -157,18 +189,18 @@ fn passed(pool: &Mempool, entry: &Entry) -> u32 {
 }
 
 /// Hands elements of the reserve to requests, oldest first; the first that has all it wants then.
-pub fn next_request<'g>(pool: &Mempool, guard: &'g Guard<'_>, wakes: &mut Wakes) -> Option<&'g Request> {
+pub fn next_request<'g>(pool: &Mempool, guard: &'g Guard<'_>) -> Option<&'g Request> {
     if let Some((owner, _)) = entitled(pool, guard) {
-        return raw::request_of(owner).filter(|request| hand_over(pool, guard, request, wakes));
+        return raw::request_of(owner).filter(|request| hand_over(pool, guard, request));
     }
     // Frees are frequent and queues may be long: no look at each for every element that comes.
-    if pool.curr_nr.load(Relaxed) < pool.least.load(Relaxed) as i32 {
+    if free(pool) < pool.least.load(Relaxed) {
         return None;
     }
     let mut least = NO_REQUEST;
     for entry in pool.queue.iter(guard) {
         let Some(request) = raw::request_of(entry) else { continue };
-        if hand_over(pool, guard, request, wakes) {
+        if hand_over(pool, guard, request) {
             return Some(request);
         }
         least = least.min(can_use(pool, guard, entry));
@@ -177,62 +209,17 @@ pub fn next_request<'g>(pool: &Mempool, guard: &'g Guard<'_>, wakes: &mut Wakes)
     None
 }
 
-/// The fewest elements that are of use to a request.
-fn can_use(pool: &Mempool, guard: &Guard<'_>, entry: &Entry) -> u32 {
-    let missing = entry.missing.load(Relaxed);
-    if takes_what_comes(pool, guard, Some(entry), missing) { 1 } else { missing }
-}
-
 /// Gives a request what it may have; true when it misses nothing then.
-fn hand_over(pool: &Mempool, guard: &Guard<'_>, request: &Request, wakes: &mut Wakes) -> bool {
+fn hand_over(pool: &Mempool, guard: &Guard<'_>, request: &Request) -> bool {
     let missing = request.entry.missing.load(Relaxed);
-    let n = allowed(pool, guard, Some(&request.entry), missing);
+    let mut n = allowed(pool, guard, Some(&request.entry), missing);
     if let Some(slots) = request.slots().filter(|_| n > 0) {
-        reserve::fill_slots(pool, guard, &slots, n);
+        n = reserve::fill_slots(pool, guard, &slots, n);
         count(pool, ALLOCATED, n);
         count(pool, FROM_RESERVE, n);
-        pass(pool, guard, Some(&request.entry), n, wakes);
+        pass(pool, guard, Some(&request.entry), n);
     }
     n == missing
-}
-
-/// Entitles the oldest entry if that is due. Everybody is woken then, to sleep no longer than that lasts.
-pub fn settle(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
-    let Some(entry) = head(pool, guard) else { return };
-    let bound = 2 * reserve::wanted(pool) as u32;
-    if passed(pool, entry) > bound && entry.since.load(Relaxed) == 0 {
-        entry.since.store(now(), Relaxed);
-        tell_all(pool, guard, wakes);
-    }
-}
-
-/// Something is in the reserve: wakes everybody, as the kernel does, or the one it is kept for.
-pub fn tell(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
-    match entitled(pool, guard) {
-        None => tell_all(pool, guard, wakes),
-        Some((owner, _)) => {
-            pool.news.fetch_add(1, Release);
-            if allowed(pool, guard, Some(owner), owner.missing.load(Relaxed)) > 0 {
-                unpark(pool, owner, wakes);
-            }
-        }
-    }
-}
-
-/// Something changed that all who wait may want to look at.
-pub fn tell_all(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
-    // Release pairs with the Acquire of the look before a sleeper's last try.
-    pool.news.fetch_add(1, Release);
-    for entry in pool.queue.iter(guard).take_while(|_| pool.parked.load(Relaxed) > 0) {
-        unpark(pool, entry, wakes);
-    }
-}
-
-fn unpark(pool: &Mempool, entry: &Entry, wakes: &mut Wakes) {
-    if entry.parker.is_asleep() {
-        pool.parked.fetch_sub(1, Relaxed);
-        wakes.add(&entry.parker);
-    }
 }
 
 /// Joins the queue's end, with the pool's lock held.
@@ -247,10 +234,9 @@ pub fn join(pool: &Mempool, guard: &Guard<'_>, entry: &Entry, missing: u32) {
     }
 }
 
-/// Leaves the queue, with the pool's lock held. If the others could not take because of this entry
-/// they are woken.
-pub fn part(pool: &Mempool, guard: &Guard<'_>, entry: &Entry, wakes: &mut Wakes) {
-    let blocked = entry.since.load(Relaxed) != 0 || entry.oversized.load(Relaxed) != 0;
+/// Leaves the queue, with the pool's lock held. True when the others could not take because of this
+/// entry, and may now.
+pub fn part(pool: &Mempool, guard: &Guard<'_>, entry: &Entry) -> bool {
     pool.queue.remove(guard, entry);
     // One that is larger than the reserve may be the oldest now: then one element will do.
     if let Some(oldest) = head(pool, guard) {
@@ -258,35 +244,20 @@ pub fn part(pool: &Mempool, guard: &Guard<'_>, entry: &Entry, wakes: &mut Wakes)
     }
     pool.waiters.fetch_sub(1, Relaxed);
     pool.requests.fetch_sub(u32::from(!entry.request.load(Relaxed).is_null()), Relaxed);
-    settle(pool, guard, wakes);
-    if blocked && pool.curr_nr.load(Relaxed) > 0 {
-        tell(pool, guard, wakes);
-    }
+    // A grant is left only when the source gave all at the last moment.
+    let granted = entry.granted.swap(0, Relaxed);
+    pool.kept.fetch_sub(granted, Relaxed);
+    granted != 0 || entry.since.load(Relaxed) != 0 || entry.oversized.load(Relaxed) != 0
 }
 
 /// Takes the entries of all threads out of the queue, in a child that has only one.
 pub fn forget_threads(pool: &Mempool, guard: &Guard<'_>) {
     for entry in pool.queue.iter(guard).filter(|entry| entry.request.load(Relaxed).is_null()) {
+        pool.kept.fetch_sub(entry.granted.load(Relaxed), Relaxed);
         pool.queue.remove(guard, entry);
     }
-    pool.parked.store(0, Relaxed);
+    for word in [&pool.parked, &pool.watch] {
+        word.store(0, Relaxed);
+    }
     pool.waiters.store(pool.requests.load(Relaxed), Relaxed);
-}
-
-/// Empties the queue of a pool that is exited: requests are dropped, threads sent away.
-pub fn abandon(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
-    for entry in pool.queue.iter(guard) {
-        pool.queue.remove(guard, entry);
-        match raw::request_of(entry) {
-            Some(request) => request.entry.request.store(ptr::null_mut(), Relaxed),
-            None => {
-                unpark(pool, entry, wakes);
-                // The last touch: from here on only a call to wake it keeps the thread's frame.
-                entry.gone.store(1, Release);
-            }
-        }
-    }
-    for count in [&pool.waiters, &pool.requests, &pool.parked] {
-        count.store(0, Relaxed);
-    }
 }

@@ -4,6 +4,7 @@
 //! Who may take is asked of `queue`. Knows no mask and no sleeping.
 #![forbid(unsafe_code)]
 
+use super::calls;
 use super::queue::{self, Entry};
 use super::raw::{Mempool, Slots};
 use crate::arena::map;
@@ -81,7 +82,7 @@ pub fn take(pool: &Mempool, who: Option<&Entry>, may_sleep: bool) -> Option<*mut
         return None;
     }
     let element = pop(pool, &guard);
-    queue::took(pool, guard, who, 1);
+    queue::took(pool, guard, who, element.is_some().into());
     element
 }
 
@@ -92,33 +93,39 @@ pub fn remove(pool: &Mempool) -> Option<*mut c_void> {
 }
 
 fn pop(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
-    let at = pool.curr_nr.load(Relaxed);
-    if at <= 0 {
-        return None;
+    loop {
+        let at = pool.curr_nr.load(Relaxed);
+        if at <= 0 {
+            return None;
+        }
+        let slot = pool.slot(guard, at as u32 - 1);
+        let element = slot.swap(null_mut(), Relaxed);
+        pool.curr_nr.store(at - 1, Release);
+        // A page that was freed twice as it was put here is somebody else's by now.
+        if unshelve(element) {
+            return Some(element);
+        }
     }
-    let slot = pool.slot(guard, at as u32 - 1);
-    let element = slot.swap(null_mut(), Relaxed);
-    pool.curr_nr.store(at - 1, Release);
-    unshelve(element);
-    Some(element)
 }
 
 /// Fills the NULL slots, `missing` in number, as far as `who` may; how many were filled.
 pub fn take_into(pool: &Mempool, who: Option<&Entry>, slots: &Slots, missing: u32, may_sleep: bool) -> u32 {
     let Some(guard) = pool.lock.lock_if(may_sleep) else { return 0 };
     let n = queue::allowed(pool, &guard, who, missing);
-    fill_slots(pool, &guard, slots, n);
+    let n = fill_slots(pool, &guard, slots, n);
     queue::took(pool, guard, who, n);
     n
 }
 
-/// Fills the first `n` NULL slots; the reserve has that many.
-pub fn fill_slots(pool: &Mempool, guard: &Guard<'_>, slots: &Slots, n: u32) {
-    let empty = (0..slots.len()).filter(|i| slots.get(*i).is_null());
-    for i in empty.take(n as usize) {
-        let Some(element) = pop(pool, guard) else { unreachable!("the reserve was counted") };
+/// Fills the first `n` NULL slots; how many. Fewer than the reserve had only if some were bad.
+pub fn fill_slots(pool: &Mempool, guard: &Guard<'_>, slots: &Slots, n: u32) -> u32 {
+    let mut filled = 0;
+    for i in (0..slots.len()).filter(|i| slots.get(*i).is_null()).take(n as usize) {
+        let Some(element) = pop(pool, guard) else { break };
         slots.set(i, element);
+        filled += 1;
     }
+    filled
 }
 
 /// Elements on their way from the reserve to a callback, which runs without the lock.
@@ -157,13 +164,16 @@ pub fn claim(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, batc
         may if may > at_once + capacity - claimed => 0,
         may => may,
     };
+    let mut claimed_now = 0u32;
     for i in 0..n {
-        let Some(element) = pop(pool, &guard) else { unreachable!("the reserve was counted") };
+        let Some(element) = pop(pool, &guard) else { break };
         match i.checked_sub(at_once) {
             None => batch.add(element),
             Some(i) => pool.slot(&guard, capacity + claimed + i).store(element, Relaxed),
         }
+        claimed_now += 1;
     }
+    let n = claimed_now;
     pool.claimed.store(claimed + n.saturating_sub(at_once), Relaxed);
     queue::took(pool, guard, who, n);
     n
@@ -180,7 +190,7 @@ pub fn next_claimed(pool: &Mempool, left: u32, batch: &mut Batch) {
         pool.claimed.store(claimed, Relaxed);
         batch.add(pool.slot(&guard, capacity + claimed).swap(null_mut(), Relaxed));
     }
-    queue::tell(pool, &guard, &mut wakes);
+    calls::tell(pool, &guard, &mut wakes);
     drop(guard);
 }
 
@@ -205,8 +215,6 @@ pub fn unmark(marked: Marked) {
     }
 }
 
-fn unshelve(element: *mut c_void) {
-    if let Some(idx) = map::page_index(element.cast()) {
-        pages::unshelve(idx);
-    }
+fn unshelve(element: *mut c_void) -> bool {
+    map::page_index(element.cast()).is_none_or(pages::unshelve)
 }

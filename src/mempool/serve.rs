@@ -14,7 +14,7 @@
 
 use super::raw::{Done, Mempool, Request};
 use super::ready::{self, Kind};
-use super::{queue, reserve, resize, waiting};
+use super::{calls, queue, reserve, resize, waiting};
 use crate::gfp::{__GFP_NOWARN, PATIENT, may_sleep};
 use crate::pages::{self, Prefer};
 use crate::sync::{Busy, Wakes};
@@ -54,7 +54,7 @@ fn complete_one() -> Option<(*const Request, Option<Done>)> {
     let open = waiting::open();
     for pool in open.pools().filter(|pool| pool.requests.load(Relaxed) != 0) {
         let guard = pool.lock.lock();
-        let Some(request) = queue::next_request(pool, &guard, &mut wakes) else { continue };
+        let Some(request) = queue::next_request(pool, &guard) else { continue };
         let completed = (ptr::from_ref(request), request.done());
         open.part(pool, &guard, &request.entry, &mut wakes);
         request.entry.request.store(ptr::null_mut(), Relaxed);
@@ -107,7 +107,7 @@ fn store_somewhere(page: *mut c_void) -> bool {
     for pool in open.pools().filter(|pool| shortage(pool) > 0) {
         let guard = pool.lock.lock();
         if reserve::store(pool, &guard, page) {
-            queue::tell(pool, &guard, &mut wakes);
+            calls::tell(pool, &guard, &mut wakes);
             return true;
         }
     }
@@ -129,11 +129,15 @@ pub fn gave(pool: &Mempool) {
 fn tell(pool: &Mempool) {
     let mut wakes = Wakes::new();
     let guard = pool.lock.lock();
-    queue::tell(pool, &guard, &mut wakes);
-    let requests = pool.requests.load(Relaxed);
+    calls::tell(pool, &guard, &mut wakes);
     drop(guard);
     drop(wakes);
-    if requests != 0 {
+    look(pool);
+}
+
+/// For one who is in a call on this pool: completes requests if there are any.
+pub fn look(pool: &Mempool) {
+    if pool.requests.load(Relaxed) != 0 {
         serve(RESERVE, ptr::null());
     }
 }

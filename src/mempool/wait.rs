@@ -4,16 +4,15 @@
 //! The protocol that loses no wake-up: join the queue, then look at `news`, then try, then sleep
 //! unless `news` has moved. Whoever puts an element or a page back does that first and moves `news`
 //! under the pool's lock afterwards. So what came back before the try was found by it, and what came
-//! later has moved `news` or finds the entry parked. For pages the queue is found by `waiting`, which
+//! later has moved `news` or finds the entry asleep. For pages the queue is found by `waiting`, which
 //! the page allocator runs when it sees the registered interest (see `sync::Event`).
 
-use super::queue::{self, Entry};
+use super::queue::{self, Entry, KEPT};
 use super::raw::Mempool;
-use super::stats;
-use super::waiting;
+use super::{calls, serve, stats, waiting};
 use crate::config;
 use crate::pages::{RETURNED, WAITS};
-use crate::sync::{Interest, now};
+use crate::sync::{Interest, Wakes, now};
 use core::sync::atomic::Ordering::*;
 
 /// On the clock of `sync::now`; None: never.
@@ -33,6 +32,8 @@ pub fn until(pool: &Mempool, missing: u32, deadline: Deadline, attempt: &mut dyn
     let entry = Entry::default();
     let place = Place::take(pool, &entry, missing);
     loop {
+        // Time alone may have let requests take.
+        serve::look(pool);
         // Acquire pairs with the Release in `queue`: news that is seen is found by the attempt.
         let seen = pool.news.load(Acquire);
         if attempt(&entry) {
@@ -51,48 +52,62 @@ impl<'a> Place<'a> {
         Place { pool, entry, _interest: RETURNED.interest() }
     }
 
-    /// Sleeps until there is news since `seen`, or for as long as the configured retry time. Signals do
-    /// not end it. False when the pool was exited.
+    /// Sleeps until there is news since `seen` or elements were granted, or for as long as the configured
+    /// retry time. Signals do not end it. False when the pool was exited.
     fn sleep(&self, seen: u32, deadline: Deadline) -> bool {
-        self.entry.parker.settle();
-        if self.is_gone() {
-            return false;
-        }
-        if let Some(until) = self.lie_down(seen, deadline) {
-            self.entry.parker.sleep(until);
-            self.rise();
-        }
-        !self.is_gone()
-    }
-
-    /// Says that this thread sleeps, and until when at most; None when there is news already.
-    fn lie_down(&self, seen: u32, deadline: Deadline) -> Option<u64> {
         let retry = now() + u64::from(config::wait_timeout_ms()) * 1_000_000;
-        let guard = self.pool.lock.lock();
-        // While elements are kept for somebody, nobody may be there to say when that is over. First,
-        // since it may be over just now, which is news.
-        let others = queue::entitled(self.pool, &guard).map_or(u64::MAX, |(_, until)| until);
-        if self.pool.news.load(Relaxed) != seen || self.is_gone() {
-            return None;
-        }
-        self.entry.parker.lie_down();
-        self.pool.parked.fetch_add(1, Relaxed);
-        stats::count(self.pool, stats::WAITS, 1);
-        WAITS.fetch_add(1, Relaxed);
-        Some(retry.min(others).min(deadline.unwrap_or(u64::MAX)))
-    }
-
-    /// After a sleep that nobody ended, the pool must not count it any longer.
-    fn rise(&self) {
-        if self.entry.parker.is_asleep() {
-            let _guard = self.pool.lock.lock();
-            if self.entry.parker.rise() {
-                self.pool.parked.fetch_sub(1, Relaxed);
+        let retry = retry.min(deadline.unwrap_or(u64::MAX));
+        let mut counted = false;
+        loop {
+            if self.is_gone() {
+                return false;
+            }
+            let Some(tick) = self.lie_down(seen) else { return true };
+            if !core::mem::replace(&mut counted, true) {
+                stats::count(self.pool, stats::WAITS, 1);
+                WAITS.fetch_add(1, Relaxed);
+            }
+            self.entry.parker.sleep(retry.min(tick));
+            if !self.rise() || now() >= retry {
+                return !self.is_gone();
             }
         }
     }
 
-    /// Acquire pairs with the Release in `queue::abandon`.
+    /// Says that this thread sleeps, and until when at most; None when there is news already.
+    fn lie_down(&self, seen: u32) -> Option<u64> {
+        // Dropped after the guard.
+        let mut wakes = Wakes::new();
+        let guard = self.pool.lock.lock();
+        // Elements that are kept for somebody become free by time alone. There is no clock but those
+        // who sleep, so they look at each end that they know, and once in such a time for new ones.
+        calls::settle(self.pool, &guard, &mut wakes);
+        if self.pool.news.load(Relaxed) != seen || self.is_gone() {
+            return None;
+        }
+        let tick = queue::entitled(self.pool, &guard).map_or_else(|| now() + KEPT, |(_, until)| until);
+        let watch = calls::watch(self.pool, &guard, self.entry, &mut wakes);
+        self.entry.heard.store(seen, Relaxed);
+        self.entry.parker.lie_down();
+        self.pool.parked.fetch_add(1, Relaxed);
+        Some(watch.unwrap_or(tick).min(tick))
+    }
+
+    /// Ends a sleep; true when nobody else did.
+    fn rise(&self) -> bool {
+        if !self.entry.parker.is_asleep() {
+            return false;
+        }
+        let _guard = self.pool.lock.lock();
+        let by_itself = self.entry.parker.rise();
+        if by_itself {
+            self.pool.parked.fetch_sub(1, Relaxed);
+            calls::end_watch(self.pool, self.entry);
+        }
+        by_itself
+    }
+
+    /// Acquire pairs with the Release in `calls::abandon`.
     fn is_gone(&self) -> bool {
         self.entry.gone.load(Acquire) != 0
     }
@@ -103,6 +118,5 @@ impl Drop for Place<'_> {
         if !self.is_gone() {
             waiting::leave(self.pool, self.entry);
         }
-        self.entry.parker.settle();
     }
 }

@@ -6,7 +6,7 @@
 use super::queue::{self, Entry};
 use super::raw::{Mempool, Request};
 use super::ready::{self, Kind};
-use super::serve;
+use super::{calls, serve};
 use crate::pages::RETURNED;
 use crate::sync::{Guard, List, Lock, Wakes, inside};
 use core::ptr;
@@ -30,7 +30,8 @@ impl Open {
     /// Takes an entry out of its pool's queue, both locks held. After that the pool may end.
     pub fn part(&self, pool: &Mempool, guard: &Guard<'_>, entry: &Entry, wakes: &mut Wakes) {
         let request = !entry.request.load(Relaxed).is_null();
-        queue::part(pool, guard, entry, wakes);
+        let blocked = queue::part(pool, guard, entry);
+        calls::tell_of_leaving(pool, guard, blocked, wakes);
         if request {
             count_request(pool, false);
         }
@@ -71,13 +72,10 @@ pub fn leave(pool: &Mempool, entry: &Entry) {
     let open = open();
     let guard = pool.lock.lock();
     open.part(pool, &guard, entry, &mut wakes);
-    let requests = pool.requests.load(Relaxed);
     drop(guard);
     drop(open);
     drop(wakes);
-    if requests != 0 {
-        serve::serve(serve::RESERVE, ptr::null());
-    }
+    serve::look(pool);
 }
 
 /// Takes a request out of the queue; false when it is in none: it has completed.
@@ -95,9 +93,7 @@ pub fn cancel(pool: &Mempool, request: &Request) -> bool {
         drop(open);
         queued
     };
-    if queued && pool.requests.load(Relaxed) != 0 {
-        serve::serve(serve::RESERVE, ptr::null());
-    }
+    serve::look(pool);
     queued
 }
 
@@ -108,7 +104,7 @@ pub fn abandon(pool: &Mempool) {
     let guard = pool.lock.lock();
     if !pool.queue.is_empty() {
         (0..pool.requests.load(Relaxed)).for_each(|_| count_request(pool, false));
-        queue::abandon(pool, &guard, &mut wakes);
+        calls::abandon(pool, &guard, &mut wakes);
         POOLS.remove(&open.0, pool);
     }
     drop(guard);
@@ -131,14 +127,14 @@ fn forget_threads() {
     RETURNED.forget_sleepers(requests);
 }
 
-/// The listener of the page allocator: every sleeper asks its source again, and pages that nobody
-/// holds are looked for on behalf of requests.
+/// The listener of the page allocator: sleepers ask their sources again, and pages that nobody holds
+/// are looked for on behalf of requests.
 fn page_came_back() {
     let mut wakes = Wakes::new();
     let open = open();
     let mut requests = 0;
     for pool in open.pools() {
-        queue::tell_all(pool, &pool.lock.lock(), &mut wakes);
+        calls::tell_of_page(pool, &pool.lock.lock(), &mut wakes);
         requests |= pool.requests.load(Relaxed);
     }
     drop(open);

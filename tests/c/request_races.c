@@ -158,7 +158,7 @@ TEST(withdrawn_or_completed_never_both)
 		CHECK(element && pool.curr_nr == 0);
 		*(result ? &completed : &withdrawn) += 1;
 		/* Stay where either may win. */
-		delay += result ? -(delay + 15) / 16 : 20;
+		delay += result ? -delay / 4 : delay / 32 + 20;
 	}
 	pthread_join(t, NULL);
 	fprintf(stderr, "%d withdrawn, %d completed\n", withdrawn, completed);

@@ -206,14 +206,37 @@ TEST(what_is_kept_for_a_request_nobody_else_may_take)
 	}
 	start = now_ms();
 	CHECK(mempool_alloc_preallocated(&pool) == NULL && mempool_alloc(&pool, GFP_NOWAIT) == NULL);
-	CHECK(submit(&small, 1, GFP_KERNEL) == 0);
+	CHECK(submit(&small, 1, GFP_KERNEL) == 0 && cancel(&small) == 0);
 	more = mempool_alloc(&pool, GFP_KERNEL);
 	CHECK(now_ms() - start > 800 && now_ms() - start < 20000);
 	mempool_free(more, &pool);
-	CHECK(small.done == 1 && large.done == 0);
+	CHECK(submit(&small, 1, GFP_KERNEL) == 1 && large.done == 0);
 	give_back(&small);
 	for (int i = 1; i < 4; i++)
 		mempool_free(e[i], &pool);
+	CHECK(large.done == 1);
+	give_back(&large);
+	mempool_exit(&pool);
+}
+
+TEST(time_lets_a_younger_request_pass_when_somebody_calls)
+{
+	static struct item large, small;
+	void *e[4];
+
+	set_up(4);
+	take_all(e, 4);
+	CHECK(submit(&large, 4, GFP_KERNEL) == 0);
+	mempool_free(e[0], &pool);
+	for (int i = 0; i < 9; i++) {
+		CHECK((e[0] = mempool_alloc_preallocated(&pool)) != NULL);
+		mempool_free(e[0], &pool);
+	}
+	CHECK(submit(&small, 1, GFP_KERNEL) == 0);
+	nap_ms(1100);
+	CHECK(small.done == 0 && mempool_bulk_refill(&pool, GFP_NOWAIT) == 0 && small.done == 1);
+	give_back(&small);
+	mempool_bulk_free_pages(&pool, (struct page **)e + 1, 3);
 	CHECK(large.done == 1);
 	give_back(&large);
 	mempool_exit(&pool);
