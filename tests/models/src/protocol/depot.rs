@@ -55,7 +55,7 @@ impl World {
     /// refill could not push), and with the slabs open again the next free would go into one unseen.
     pub(super) fn put(&self, depot: &mut Depot, page: Page) {
         self.add(depot, page);
-        let alone = self.event.sleepers() == 0 || self.has(Bug::PressureEndsWithSleepers);
+        let alone = !self.event.has_sleepers() || self.has(Bug::PressureEndsWithSleepers);
         if depot.pressure && depot.free.len() >= self.setup.low_water && alone {
             depot.pressure = false;
             if self.has(Bug::ClearedOutsideLock) {

@@ -13,6 +13,7 @@ pub mod atomic {
 }
 
 pub mod futex;
+pub mod inside;
 pub mod word;
 
 #[path = "../../../../src/sync/event.rs"]

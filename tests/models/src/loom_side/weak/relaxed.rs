@@ -8,7 +8,7 @@ pub mod atomic {
         pub use loom::sync::atomic::Ordering::{Relaxed, Relaxed as Acquire, Relaxed as Release, SeqCst};
     }
 }
-use super::super::real::futex;
+use super::super::real::{futex, inside};
 
 #[path = "../../../../../src/sync/event.rs"]
 pub mod event;

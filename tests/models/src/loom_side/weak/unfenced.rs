@@ -5,7 +5,7 @@ pub mod atomic {
 
     pub fn fence(_: Ordering) {}
 }
-use super::super::real::futex;
+use super::super::real::{futex, inside};
 
 #[path = "../../../../../src/sync/event.rs"]
 pub mod event;

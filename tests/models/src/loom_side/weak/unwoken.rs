@@ -6,7 +6,7 @@ pub mod futex {
 
     pub fn wake(_: &AtomicU32, _: i32) {}
 }
-use super::super::real::atomic;
+use super::super::real::{atomic, inside};
 
 #[path = "../../../../../src/sync/lock.rs"]
 pub mod lock;
