@@ -1,8 +1,8 @@
-//! Neighbouring pages together: are these numbers, are these pointers a run; the state bytes of a run,
-//! looked at and set eight at a time; the pointers of a run. Never knows what a state means.
+//! Neighbouring pages together: are these pointers a run; the state bytes of a run, looked at and set eight
+//! at a time. Never knows what a state means.
 //!
-//! Numbers are loaded four at a time and pointers two at a time, as restartable sections and `write_run`
-//! store them: a load that spans two recent stores must wait until both are in the cache.
+//! Pointers are loaded two at a time, as restartable sections store them: a load that spans two recent
+//! stores must wait until both are in the cache.
 
 use super::map::{Page, WORD_PAGES};
 use super::view::View;
@@ -91,16 +91,6 @@ impl States {
     }
 }
 
-/// Do these numbers follow each other, from the first one on?
-#[inline(always)]
-pub fn are_numbers(numbers: &[u32]) -> bool {
-    let [first, .., last] = numbers else { return false };
-    let whole = numbers.len() / 4 * 4;
-    *last == first.wrapping_add(numbers.len() as u32 - 1)
-        && fours(&numbers[..whole], *first)
-        && (whole..numbers.len()).all(|i| numbers[i] == first.wrapping_add(i as u32))
-}
-
 /// Are these pointers to neighbouring pages, in order?
 #[inline(always)]
 pub fn are_pages(pages: &[*mut Page]) -> bool {
@@ -111,41 +101,14 @@ pub fn are_pages(pages: &[*mut Page]) -> bool {
     last.addr() == expected(pages.len() - 1) && pairs(&pages[..whole], first.addr())
 }
 
-/// Fills `out` with pointers to neighbouring pages.
-#[inline(always)]
-pub fn write_run(view: View, out: &mut [*mut Page], first: u32) {
-    let start = view.page_ptr(first).addr();
-    let mut pairs = out.chunks_exact_mut(2);
-    let mut at = start;
-    for pair in &mut pairs {
-        write_pair(pair, at);
-        at += 2 * size_of::<Page>();
-    }
-    pairs.into_remainder().iter_mut().for_each(|slot| *slot = with_exposed_provenance_mut(at));
-}
-
 #[cfg(target_arch = "x86_64")]
-use x86_64::{fours, pairs, write_pair};
+use x86_64::pairs;
 
 /// Every x86-64 has the instructions used here.
 #[cfg(target_arch = "x86_64")]
 mod x86_64 {
     use super::*;
     use core::arch::x86_64::*;
-
-    #[inline(always)]
-    pub fn fours(numbers: &[u32], first: u32) -> bool {
-        // SAFETY: each load is of four numbers of the slice.
-        unsafe {
-            let mut expected = _mm_add_epi32(_mm_set1_epi32(first as i32), _mm_set_epi32(3, 2, 1, 0));
-            let mut same = _mm_set1_epi32(-1);
-            for four in numbers.chunks_exact(4) {
-                same = _mm_and_si128(same, _mm_cmpeq_epi32(_mm_loadu_si128(four.as_ptr().cast()), expected));
-                expected = _mm_add_epi32(expected, _mm_set1_epi32(4));
-            }
-            _mm_movemask_epi8(same) == 0xffff
-        }
-    }
 
     #[inline(always)]
     pub fn pairs(pages: &[*mut Page], first: usize) -> bool {
@@ -161,30 +124,11 @@ mod x86_64 {
             _mm_movemask_epi8(same) == 0xffff
         }
     }
-
-    #[inline(always)]
-    pub fn write_pair(pair: &mut [*mut Page], first: usize) {
-        assert!(pair.len() == 2);
-        // SAFETY: the two slots are 16 bytes, of any alignment.
-        unsafe { _mm_storeu_si128(pair.as_mut_ptr().cast(), _mm_set_epi64x((first + size_of::<Page>()) as i64, first as i64)) };
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn fours(numbers: &[u32], first: u32) -> bool {
-    numbers.iter().enumerate().all(|(i, number)| *number == first.wrapping_add(i as u32))
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 fn pairs(pages: &[*mut Page], first: usize) -> bool {
     pages.iter().enumerate().all(|(i, page)| page.addr() == first.wrapping_add(i * size_of::<Page>()))
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn write_pair(pair: &mut [*mut Page], first: usize) {
-    for (i, slot) in pair.iter_mut().enumerate() {
-        *slot = with_exposed_provenance_mut(first + i * size_of::<Page>());
-    }
 }
 
 #[cfg(test)]
@@ -213,17 +157,14 @@ mod tests {
     #[test]
     fn runs() {
         for len in 2..70usize {
-            let mut numbers: Vec<u32> = (0..len as u32).map(|i| (u32::MAX - 5).wrapping_add(i)).collect();
             let mut pages: Vec<*mut Page> = (0..len).map(|i| without_provenance_mut(64 * (i + 9))).collect();
-            assert!(are_numbers(&numbers) && are_pages(&pages), "{len}");
+            assert!(are_pages(&pages), "{len}");
             for i in 0..len {
-                numbers[i] ^= 1 << (i % 32);
                 pages[i] = without_provenance_mut(pages[i].addr() + (1 << (i % 40)));
-                assert!(!are_numbers(&numbers) && !are_pages(&pages), "{len} {i}");
-                numbers[i] ^= 1 << (i % 32);
+                assert!(!are_pages(&pages), "{len} {i}");
                 pages[i] = without_provenance_mut(64 * (i + 9));
             }
         }
-        assert!(!are_numbers(&[1]) && !are_pages(&[]));
+        assert!(!are_pages(&[without_provenance_mut(64)]) && !are_pages(&[]));
     }
 }

@@ -8,9 +8,9 @@ use core::ptr::with_exposed_provenance_mut;
 
 /// Defines a function that runs `$body` compiled for the widest vectors this machine has.
 macro_rules! wide {
-    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty $body:block) => {
+    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty, if $worth_it:expr, $body:block) => {
         $(#[$doc])*
-        #[inline]
+        #[inline(always)]
         pub fn $name($($arg: $type),*) -> $result {
             #[inline(always)]
             fn body($($arg: $type),*) -> $result $body
@@ -23,7 +23,7 @@ macro_rules! wide {
                 unsafe fn avx2($($arg: $type),*) -> $result {
                     body($($arg),*)
                 }
-                if std::is_x86_feature_detected!("avx2") {
+                if $worth_it && std::is_x86_feature_detected!("avx2") {
                     // SAFETY: the machine has what the function was compiled for.
                     return unsafe { avx2($($arg),*) };
                 }
@@ -35,14 +35,14 @@ macro_rules! wide {
 
 wide! {
     /// Is every slot NULL?
-    fn all_null(slots: &[*mut Page]) -> bool {
+    fn all_null(slots: &[*mut Page]) -> bool, if slots.len() >= WORD_PAGES, {
         slots.iter().fold(0, |any, slot| any | slot.addr()) == 0
     }
 }
 
 wide! {
     /// Writes pointers to the pages of whole words; `slots` has room for them.
-    fn write_words(view: View, words: &[u32], slots: &mut [*mut Page]) -> () {
+    fn write_words(view: View, words: &[u32], slots: &mut [*mut Page]) -> (), if true, {
         for (w, slots) in words.iter().zip(slots.chunks_exact_mut(WORD_PAGES)) {
             let first = view.page_ptr(w * WORD_PAGES as u32).addr();
             for (i, slot) in slots.iter_mut().enumerate() {
@@ -54,7 +54,7 @@ wide! {
 
 wide! {
     /// Finds the whole words, in order, that stand at the front, as many as `words` has room for; how many.
-    fn leading_words(view: View, pages: &[*mut Page], words: &mut [u32]) -> usize {
+    fn leading_words(view: View, pages: &[*mut Page], words: &mut [u32]) -> usize, if true, {
         let mut n = 0;
         for (word, pages) in words.iter_mut().zip(pages.chunks_exact(WORD_PAGES)) {
             let start = pages[0].addr();

@@ -111,10 +111,13 @@ pub fn kfree(object: *mut c_void) {
 
 /// Fills the NULL slots with our own pages, as far as they go; the number of populated slots from the
 /// front.
+#[inline(always)]
 pub fn fill(slots: &mut [*mut Page], gfp: u32) -> usize {
-    if wide::all_null(slots) {
-        return pages::alloc_many(gfp, Prefer::Cached, slots);
-    }
+    if wide::all_null(slots) { pages::alloc_many(gfp, Prefer::Cached, slots) } else { fill_holes(slots, gfp) }
+}
+
+#[cold]
+fn fill_holes(slots: &mut [*mut Page], gfp: u32) -> usize {
     let mut at = 0;
     while at < slots.len() {
         let empty = slots[at..].iter().take_while(|slot| slot.is_null()).count();

@@ -3,16 +3,13 @@
 //! missing then is `scarce`'s work. Knows no pool and no lock.
 
 use super::alloc::alloc_one;
-use super::{scarce, state};
+use super::{front, scarce, state};
 use crate::arena::map::{self, Page, WORD_PAGES};
-use crate::arena::view::{View, view};
-use crate::arena::{run, wide};
+use crate::arena::view::view;
+use crate::arena::wide;
 use crate::gfp::__GFP_ZERO;
 use core::ptr::null_mut;
 use crate::sync::{BATCH, Batch, SINGLES, Singles, Words, percpu};
-
-/// Pages that are looked at together when not all are neighbours.
-const FEW: usize = 8;
 
 /// Which pages are wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,28 +21,38 @@ pub enum Prefer {
 }
 
 /// Fills `slots` from the front, whatever they held; how many.
-#[inline]
+#[inline(always)]
 pub fn alloc_many(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
-    if let [slot] = slots {
-        let page = alloc_one(gfp);
-        *slot = page.map_or(null_mut(), map::page_ptr);
-        return usize::from(page.is_some());
+    match slots {
+        [slot] => {
+            let page = alloc_one(gfp);
+            *slot = page.map_or(null_mut(), map::page_ptr);
+            usize::from(page.is_some())
+        }
+        _ if slots.len() >= WORD_PAGES => alloc_words(gfp, prefer, slots),
+        _ => alloc_few(gfp, prefer, slots),
     }
+}
+
+/// Less than a word.
+fn alloc_few(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
+    let cached = prefer == Prefer::Cached && gfp & __GFP_ZERO == 0;
+    let done = if cached { cached_pages(slots) } else { 0 };
+    if done == slots.len() { done } else { done + scarce::alloc_rest(gfp, prefer, &mut slots[done..]) }
+}
+
+/// A word or more.
+fn alloc_words(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
     let mut done = 0;
     if gfp & __GFP_ZERO == 0 {
-        if slots.len() >= WORD_PAGES {
-            done = cached_words(slots);
-        }
+        done = cached_words(slots);
         // A slab that has plenty of single pages gives them; from others they are left for small requests.
         let words_first = prefer == Prefer::Runs || slots.len() - done >= WORD_PAGES && percpu::len::<Singles>() < SINGLES / 2;
         if done < slots.len() && !words_first {
             done += cached_pages(&mut slots[done..]);
         }
     }
-    if done < slots.len() {
-        done += scarce::alloc_rest(gfp, prefer, &mut slots[done..]);
-    }
-    done
+    if done == slots.len() { done } else { done + scarce::alloc_rest(gfp, prefer, &mut slots[done..]) }
 }
 
 /// Whole words of this CPU's slab; the number of pages.
@@ -67,54 +74,12 @@ fn cached_words(slots: &mut [*mut Page]) -> usize {
 /// Single pages of this CPU's slab; how many.
 #[inline(always)]
 fn cached_pages(slots: &mut [*mut Page]) -> usize {
-    let (view, mut pages) = (view(), Batch::new());
-    percpu::pop::<Singles>(&mut pages, slots.len());
-    let done = hand_out(view, pages.entries(), slots);
-    let bad = pages.entries().len() - done;
+    let view = view();
+    let n = percpu::pop_addresses::<Singles, Page>(slots, view.mem_map());
+    let slots = &mut slots[..n];
+    let good = front::change(view, slots, state::hand_out_fast, state::hand_out_together);
     // The page that was not free is quarantined; those behind it are handed out one by one.
-    if bad == 0 { done } else { done + scarce::hand_out_each(false, pages.entries()[done..].iter().copied(), &mut slots[done..]) }
-}
-
-/// Marks pages as held and writes their pointers, up to the first that is not free; how many. Neighbours in
-/// order, as they are after a refill and when they were freed in order, go together.
-#[inline(always)]
-fn hand_out(view: View, pages: &[u32], slots: &mut [*mut Page]) -> usize {
-    if neighbours(view, pages, slots) {
-        return pages.len();
-    }
-    let mut at = 0;
-    for (few, slots) in pages.chunks(FEW).zip(slots.chunks_mut(FEW)) {
-        let n = if neighbours(view, few, slots) { few.len() } else { one_by_one(view, few, slots) };
-        at += n;
-        if n < few.len() {
-            break;
-        }
-    }
-    at
-}
-
-/// Are these neighbours in order, all free? Then they are handed out.
-#[inline(always)]
-fn neighbours(view: View, pages: &[u32], slots: &mut [*mut Page]) -> bool {
-    let run = run::are_numbers(pages)
-        && view.states(pages[0], pages.len()).is_some_and(state::hand_out_together);
-    if run {
-        run::write_run(view, &mut slots[..pages.len()], pages[0]);
-    }
-    run
-}
-
-#[inline(always)]
-fn one_by_one(view: View, pages: &[u32], slots: &mut [*mut Page]) -> usize {
-    let mut n = 0;
-    for (idx, slot) in pages.iter().zip(slots) {
-        if !view.state(*idx).is_some_and(state::hand_out_fast) {
-            break;
-        }
-        *slot = view.page_ptr(*idx);
-        n += 1;
-    }
-    n
+    if good == n { n } else { scarce::hand_out_after(good, slots) }
 }
 
 /// Up to `want` single pages, each given to `sink`; how many. What `sink` does is no concern of ours: no

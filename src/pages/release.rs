@@ -3,17 +3,15 @@
 
 use super::depot::DEPOT;
 use super::state::{self, Shelved, Taken};
-use super::{MAX_ORDER, cache, twice};
+use super::{MAX_ORDER, cache, front, twice};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::{View, view};
-use crate::arena::{run, wide};
+use crate::arena::wide;
 use crate::observe::report;
 use crate::sync::{BATCH, SINGLES, Singles, Words, percpu};
 
 /// Whole words that go into the slab together.
 const WORDS_AT_ONCE: usize = 16;
-/// Pages that are looked at together when not all are neighbours.
-const FEW: usize = 8;
 
 /// Drops one reference of a single page; the last one frees it. That is `__free_page`.
 #[inline(always)]
@@ -120,11 +118,25 @@ fn free_block(idx: u32, order: u32) -> bool {
 
 /// `put` for many: whole words together, NULL entries skipped, bad ones reported and skipped. How many
 /// were neither.
-#[inline]
+#[inline(always)]
 pub fn put_many(pages: &[*mut Page]) -> usize {
-    if let [page] = pages {
-        return usize::from(put(*page));
+    match pages {
+        [page] => usize::from(put(*page)),
+        _ if pages.len() >= WORD_PAGES => put_mixed(pages),
+        _ => put_few(pages),
     }
+}
+
+/// Less than a word, most likely all plain.
+fn put_few(pages: &[*mut Page]) -> usize {
+    let view = view();
+    let plain = front::change(view, pages, state::take_back_fast, state::take_back_together);
+    store_pages(view, &pages[..plain]);
+    if plain == pages.len() { plain } else { plain + put_mixed(&pages[plain..]) }
+}
+
+/// Anything.
+fn put_mixed(pages: &[*mut Page]) -> usize {
     let view = view();
     let (mut rest, mut bad) = (pages, 0);
     loop {
@@ -163,25 +175,7 @@ fn put_words(view: View, pages: &[*mut Page]) -> usize {
 fn singles(view: View, pages: &[*mut Page]) -> usize {
     let word = if pages.len() > WORD_PAGES { pages[1..].iter().position(|page| view.begins_word(*page)) } else { None };
     let end = word.map_or(pages.len(), |at| at + 1);
-    if neighbours(view, &pages[..end]) {
-        return end;
-    }
-    let mut at = 0;
-    for few in pages[..end].chunks(FEW) {
-        let n = if neighbours(view, few) { few.len() } else { few.iter().take_while(|page| plain(view, **page).is_some()).count() };
-        at += n;
-        if n < few.len() {
-            break;
-        }
-    }
-    at
-}
-
-/// Are these neighbours in order, all held and plain? Then they are taken back.
-#[inline(always)]
-fn neighbours(view: View, pages: &[*mut Page]) -> bool {
-    run::are_pages(pages)
-        && view.index(pages[0]).and_then(|first| view.states(first, pages.len())).is_some_and(state::take_back_together)
+    front::change(view, &pages[..end], state::take_back_fast, state::take_back_together)
 }
 
 /// Moves pages that were taken back into this CPU's slab, what finds no room into the depot.

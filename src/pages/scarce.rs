@@ -39,6 +39,21 @@ pub fn alloc_rest(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
     done
 }
 
+/// Hands out pages whose pointers stand in the slots already, from number `done` on; bad ones are reported
+/// and the others close up. How many are good in all.
+#[cold]
+pub fn hand_out_after(mut done: usize, slots: &mut [*mut Page]) -> usize {
+    for at in done..slots.len() {
+        let good = map::page_index(slots[at]).is_some_and(|idx| state::hand_out(&ARENA, idx).is_some());
+        if good {
+            slots[done] = slots[at];
+            done += 1;
+        }
+    }
+    slots[done..].fill(core::ptr::null_mut());
+    done
+}
+
 /// Marks pages as held one by one and writes their pointers; a bad one is reported and left out. How many
 /// were good.
 #[cold]

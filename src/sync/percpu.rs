@@ -107,6 +107,13 @@ pub fn pop<S: Stack>(out: &mut Batch, most: usize) {
     if rseq::installed() { rseq::pop::<S>(out, most) } else { locked::pop::<S>(out, most) }
 }
 
+/// Moves entries from the top of this thread's slab, in the slab's order, each as the address that lies as
+/// many units of 64 bytes behind `base`: up to `out.len()` or a batch; how many.
+#[inline(always)]
+pub fn pop_addresses<S: Stack, T>(out: &mut [*mut T], base: usize) -> usize {
+    if rseq::installed() { rseq::pop_addresses::<S, T>(out, base) } else { locked::pop_addresses::<S, T>(out, base) }
+}
+
 /// Puts entries on this thread's slab, from the front and as far as they fit; how many.
 #[inline(always)]
 pub fn push<S: Stack>(entries: &[u32]) -> usize {
@@ -207,6 +214,16 @@ mod locked {
         out.clear();
         let most = most.min(out.room());
         with_mine(|slab| slab.pop::<S>(out, most));
+    }
+
+    #[cold]
+    pub fn pop_addresses<S: Stack, T>(out: &mut [*mut T], base: usize) -> usize {
+        let mut entries = Batch::new();
+        pop::<S>(&mut entries, out.len());
+        for (slot, entry) in out.iter_mut().zip(entries.entries()) {
+            *slot = core::ptr::with_exposed_provenance_mut(base + ((*entry as usize) << 6));
+        }
+        entries.entries().len()
     }
 
     #[cold]

@@ -46,6 +46,10 @@ pub fn push_one<S: Stack>(_entry: u32) -> bool {
 
 pub fn pop<S: Stack>(_out: &mut Batch, _most: usize) {}
 
+pub fn pop_addresses<S: Stack, T>(_out: &mut [*mut T], _base: usize) -> usize {
+    0
+}
+
 pub fn push<S: Stack>(_entries: &[u32]) -> usize {
     0
 }

@@ -141,6 +141,79 @@ pub fn push<S: Stack>(entries: &[u32]) -> usize {
     n
 }
 
+/// Moves entries from the top of this CPU's stack, in the stack's order, each as the address that lies as
+/// many units of 64 bytes behind `base`: up to `out.len()`; how many.
+#[inline(always)]
+pub fn pop_addresses<S: Stack, T>(out: &mut [*mut T], base: usize) -> usize {
+    let n: usize;
+    // SAFETY: as in `pop`; writes `n` addresses of the slice, at most a batch.
+    unsafe {
+        section!(
+            [
+                "cmp dword ptr [{slab}], 0",
+                "jne 23f",
+                "mov {header}, qword ptr [{slab} + {at_header}]",
+                "movzx {i:e}, {header:x}",
+                "mov {n}, {most}",
+                "cmp {i}, {n}",
+                "cmovb {n}, {i}",
+                "test {n}, {n}",
+                "jz 23f",
+                "sub {i}, {n}",
+                "lea {slab}, [{slab} + 4*{i}]",
+                "neg {i}",
+                "mov {back}, {i}",
+                "xor {i:e}, {i:e}",
+                "jmp 26f",
+                "25: movups {two}, xmmword ptr [{slab} + 4*{i} + {at_entries} - 16]",
+                "pshufd {more}, {two}, 0xfa", // entries 2, 2, 3, 3
+                "pshufd {two}, {two}, 0x50",  // entries 0, 0, 1, 1
+                "psrlq {more}, 32",
+                "psrlq {two}, 32",
+                "psllq {more}, 6",
+                "psllq {two}, 6",
+                "paddq {more}, {bases}",
+                "paddq {two}, {bases}",
+                "movups xmmword ptr [{out} + 8*{i} - 32], {two}",
+                "movups xmmword ptr [{out} + 8*{i} - 16], {more}",
+                "26: add {i}, 4",
+                "cmp {i}, {n}",
+                "jbe 25b",
+                "sub {i}, 4",
+                "jmp 28f",
+                "27: mov {one:e}, dword ptr [{slab} + 4*{i} + {at_entries}]",
+                "shl {one}, 6",
+                "add {one}, {base_of_addresses}",
+                "mov qword ptr [{out} + 8*{i}], {one}",
+                "inc {i}",
+                "28: cmp {i}, {n}",
+                "jb 27b",
+                "imul {i}, {n}, {popped_one}",
+                "add {header}, {i}",
+                "mov qword ptr [{slab} + 4*{back} + {at_header}], {header}"
+            ],
+            ["xor {n:e}, {n:e}"],
+            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            header = out(reg) _,
+            i = out(reg) _,
+            back = out(reg) _,
+            n = out(reg) n,
+            one = out(reg) _,
+            two = out(xmm_reg) _,
+            more = out(xmm_reg) _,
+            bases = in(xmm_reg) core::arch::x86_64::_mm_set1_epi64x(base as i64),
+            out = in(reg) out.as_mut_ptr(),
+            base_of_addresses = in(reg) base,
+            most = in(reg) out.len().min(BATCH),
+            at_header = const S::HEADER,
+            at_entries = const S::ENTRIES,
+            popped_one = const POPPED_ONE,
+            options(nostack),
+        );
+    }
+    n
+}
+
 /// Puts entries made of addresses on this CPU's stack, from the front and as far as there is room: each
 /// is its distance from `base` in units of 64 bytes. How many.
 #[inline(always)]

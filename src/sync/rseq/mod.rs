@@ -123,5 +123,5 @@ macro_rules! section {
 mod many;
 mod one;
 
-pub use many::{len, pop, push, push_addresses};
+pub use many::{len, pop, pop_addresses, push, push_addresses};
 pub use one::{add, pop_one, push_one};
