@@ -61,6 +61,7 @@ pub extern "C" fn mempool_bulk_free_buffers(pool: *mut Mempool, buffers: *mut *m
 pub extern "C" fn mempool_bulk_alloc_runs(pool: *mut Mempool, gfp: gfp_t, nr: c_uint, cb: Option<extern "C" fn(first: *mut Page, nr: c_uint, data: *mut c_void)>, data: *mut c_void) -> bool {
     match (convert::pool(pool), cb) {
         (Some(pool), Some(cb)) => runs::runs(pool, gfp, nr, cb, data),
+        (Some(_), None) if nr == 0 => true,
         (_, None) => {
             report::warn(format_args!("a NULL callback for {nr} pages"));
             false
