@@ -32,29 +32,29 @@ struct iovec;
 typedef unsigned int gfp_t;
 
 #ifndef MEMPOOL_BULK_NO_GFP
-#define __GFP_DMA            ((gfp_t)0x1u)
-#define __GFP_HIGHMEM        ((gfp_t)0x2u)
-#define __GFP_DMA32          ((gfp_t)0x4u)
-#define __GFP_MOVABLE        ((gfp_t)0x8u)
-#define __GFP_RECLAIMABLE    ((gfp_t)0x10u)
-#define __GFP_HIGH           ((gfp_t)0x20u)
-#define __GFP_IO             ((gfp_t)0x40u)
-#define __GFP_FS             ((gfp_t)0x80u)
-#define __GFP_ZERO           ((gfp_t)0x100u)
-#define __GFP_ATOMIC         ((gfp_t)0x200u)
-#define __GFP_DIRECT_RECLAIM ((gfp_t)0x400u)
-#define __GFP_KSWAPD_RECLAIM ((gfp_t)0x800u)
-#define __GFP_WRITE          ((gfp_t)0x1000u)
-#define __GFP_NOWARN         ((gfp_t)0x2000u)
-#define __GFP_RETRY_MAYFAIL  ((gfp_t)0x4000u)
-#define __GFP_NOFAIL         ((gfp_t)0x8000u)
-#define __GFP_NORETRY        ((gfp_t)0x10000u)
-#define __GFP_MEMALLOC       ((gfp_t)0x20000u)
-#define __GFP_COMP           ((gfp_t)0x40000u)
-#define __GFP_NOMEMALLOC     ((gfp_t)0x80000u)
-#define __GFP_HARDWALL       ((gfp_t)0x100000u)
-#define __GFP_THISNODE       ((gfp_t)0x200000u)
-#define __GFP_ACCOUNT        ((gfp_t)0x400000u)
+#define __GFP_DMA            0x1u
+#define __GFP_HIGHMEM        0x2u
+#define __GFP_DMA32          0x4u
+#define __GFP_MOVABLE        0x8u
+#define __GFP_RECLAIMABLE    0x10u
+#define __GFP_HIGH           0x20u
+#define __GFP_IO             0x40u
+#define __GFP_FS             0x80u
+#define __GFP_ZERO           0x100u
+#define __GFP_ATOMIC         0x200u
+#define __GFP_DIRECT_RECLAIM 0x400u
+#define __GFP_KSWAPD_RECLAIM 0x800u
+#define __GFP_WRITE          0x1000u
+#define __GFP_NOWARN         0x2000u
+#define __GFP_RETRY_MAYFAIL  0x4000u
+#define __GFP_NOFAIL         0x8000u
+#define __GFP_NORETRY        0x10000u
+#define __GFP_MEMALLOC       0x20000u
+#define __GFP_COMP           0x40000u
+#define __GFP_NOMEMALLOC     0x80000u
+#define __GFP_HARDWALL       0x100000u
+#define __GFP_THISNODE       0x200000u
+#define __GFP_ACCOUNT        0x400000u
 #define __GFP_RECLAIM        (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 #define GFP_ATOMIC           (__GFP_HIGH | __GFP_KSWAPD_RECLAIM)
 #define GFP_KERNEL           (__GFP_RECLAIM | __GFP_IO | __GFP_FS)
@@ -100,7 +100,9 @@ struct list_head {
 };
 
 #define LIST_HEAD_INIT(name) { &(name), &(name) }
+#ifndef LIST_HEAD /* <sys/queue.h> has one of its own */
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
+#endif
 
 static inline void INIT_LIST_HEAD(struct list_head *list)
 {
@@ -361,8 +363,9 @@ bool mempool_alloc_pages_bulk_cb(struct mempool *pool,
                                  void (*cb)(struct page *page, void *data),
                                  void *data);
 
-// mempool_alloc_bulk() of 6.19: fills the NULL slots of elems, sleeping until it can; always 0.
-// allocated, the number of slots that were populated, is not needed: the slots are looked at.
+// mempool_alloc_bulk() of 6.19: fills the NULL slots of elems, sleeping until it can; then 0. -EINVAL
+// for a NULL array or a pool that was never set up. allocated, the number of slots that were
+// populated, is not needed: the slots are looked at.
 int mempool_alloc_bulk_noprof(struct mempool *pool,
                               void **elems,
                               unsigned int count,
@@ -586,7 +589,7 @@ unsigned long get_zeroed_page(gfp_t gfp);
 // As many neighbouring pages as size bytes need; NULL on failure, for 0 bytes and above 4 MiB.
 void *alloc_pages_exact(size_t size, gfp_t gfp);
 
-// Frees what alloc_pages_exact() gave for the same size.
+// Frees what alloc_pages_exact() gave for the same size. A range that is not all ours is a BUG.
 void free_pages_exact(void *virt, size_t size);
 
 // The smallest order whose block holds size bytes; 52 for 0 bytes.

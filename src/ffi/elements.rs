@@ -2,8 +2,8 @@
 
 use super::convert::{self, gfp_t};
 use crate::arena::map::Page;
-use crate::mempool::bulk;
 use crate::mempool::raw::Mempool;
+use crate::mempool::{bulk, pool};
 use crate::observe::report;
 use core::ffi::{c_int, c_uint, c_void};
 
@@ -33,14 +33,21 @@ pub extern "C" fn mempool_alloc_pages_bulk_cb(pool: *mut Mempool, gfp_mask: gfp_
     }
 }
 
-/// mempool_alloc_bulk() of 6.19: fills the NULL slots of elems, sleeping until it can; always 0.
-/// allocated, the number of slots that were populated, is not needed: the slots are looked at.
-#[unsafe(no_mangle)]
-pub extern "C" fn mempool_alloc_bulk_noprof(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, _allocated: c_uint) -> c_int {
-    if let (Some(pool), Some(slots)) = (convert::pool(pool), convert::slots(elems, count)) {
-        bulk::elements(pool, slots, false);
+/// Fills slots, all of them anew if `fresh`; -EINVAL when there is no array or no usable pool to do it.
+fn elements(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, fresh: bool) -> c_int {
+    match (convert::pool(pool), convert::slots(elems, count)) {
+        (Some(pool), Some(slots)) if count == 0 || pool::usable(pool) => bulk::elements(pool, slots, fresh),
+        _ => return -libc::EINVAL,
     }
     0
+}
+
+/// mempool_alloc_bulk() of 6.19: fills the NULL slots of elems, sleeping until it can; then 0. -EINVAL
+/// for a NULL array or a pool that was never set up. allocated, the number of slots that were
+/// populated, is not needed: the slots are looked at.
+#[unsafe(no_mangle)]
+pub extern "C" fn mempool_alloc_bulk_noprof(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, _allocated: c_uint) -> c_int {
+    elements(pool, elems, count, false)
 }
 
 /// The same. In C the name is a macro that takes three arguments too.
@@ -52,10 +59,7 @@ pub extern "C" fn mempool_alloc_bulk(pool: *mut Mempool, elems: *mut *mut c_void
 /// mempool_alloc_bulk() of 7.2, with three arguments: overwrites all of elems, whatever it held.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_alloc_fresh(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint) -> c_int {
-    if let (Some(pool), Some(slots)) = (convert::pool(pool), convert::slots(elems, count)) {
-        bulk::elements(pool, slots, true);
-    }
-    0
+    elements(pool, elems, count, true)
 }
 
 /// Moves elements from the front of elems into the reserve while that is short, sets their slots NULL,

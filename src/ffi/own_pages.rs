@@ -62,6 +62,7 @@ pub extern "C" fn mempool_bulk_free_buffers(pool: *mut Mempool, buffers: *mut *m
 pub extern "C" fn mempool_bulk_alloc_runs(pool: *mut Mempool, gfp: gfp_t, nr: c_uint, cb: Option<extern "C" fn(first: *mut Page, nr: c_uint, data: *mut c_void)>, data: *mut c_void) -> bool {
     match (convert::pool(pool), cb) {
         (Some(pool), Some(cb)) => runs::runs(pool, gfp, nr, cb, data),
+        (Some(_), None) if nr == 0 => true,
         (_, None) => {
             report::warn(format_args!("a NULL callback for {nr} pages"));
             false
@@ -84,7 +85,10 @@ pub extern "C" fn mempool_bulk_pages_to_iovec(pages: *const *mut Page, nr: c_uin
     let mut used = 0usize;
     let mut next = None;
     for i in 0..slots.len() {
-        let Some(idx) = map::page_index(slots.get(i).cast()) else { return -libc::EINVAL };
+        let Some(idx) = map::page_index(slots.get(i).cast()) else {
+            report::warn(format_args!("{:p} is not a page of this library", slots.get(i)));
+            return -libc::EINVAL;
+        };
         if next == Some(idx) {
             extend_iovec(iov, used - 1);
         } else if i64::try_from(used).is_ok_and(|used| used >= i64::from(max)) || iov.is_null() {

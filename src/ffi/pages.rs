@@ -93,11 +93,14 @@ pub extern "C" fn alloc_pages_exact(size: usize, gfp: gfp_t) -> *mut c_void {
     convert::address(pages::exact_alloc(gfp, size))
 }
 
-/// Frees what alloc_pages_exact() gave for the same size.
+/// Frees what alloc_pages_exact() gave for the same size. A range that is not all ours is a BUG.
 #[unsafe(no_mangle)]
 pub extern "C" fn free_pages_exact(virt: *mut c_void, size: usize) {
-    if let Some(idx) = convert::page_of_address(virt.addr() as c_ulong) {
+    let Some(idx) = convert::page_of_address(virt.addr() as c_ulong) else { return };
+    if size == 0 || map::index_of_address(virt.wrapping_byte_add(size - 1)).is_some_and(|last| last >= idx) {
         pages::exact_free(idx, size);
+    } else {
+        report::bug(format_args!("{size} bytes at {virt:p} are not all pages of this library"));
     }
 }
 

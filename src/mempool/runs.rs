@@ -36,8 +36,12 @@ pub fn buffers_alloc(pool: &Mempool, gfp: u32, slots: Slots) -> bool {
     all
 }
 
-/// Gives buffers back; one that is no page start of ours is reported and skipped.
+/// Gives buffers back; one that is no page start of ours is reported and skipped. A pool of anything
+/// else must not get them: its next user would take a `struct page` for an element.
 pub fn buffers_free(pool: &Mempool, slots: Slots) {
+    if !has_pages(pool) {
+        return;
+    }
     for i in 0..slots.len() {
         let buffer = slots.get(i);
         match map::index_of_address(buffer) {

@@ -68,9 +68,8 @@ static inline void *counter_alloc(gfp_t gfp, void *data)
 
 	if (n < 64)
 		c->masks[n] = gfp;
-	if (c->fail || (c->fail_after && n >= c->allow)) {
+	if (c->fail || (c->fail_after && n >= c->allow))
 		return NULL;
-	}
 	return malloc(32);
 }
 
@@ -146,6 +145,22 @@ static inline unsigned long outstanding(void)
 
 	mempool_bulk_get_stats(&s);
 	return (unsigned long)s.pages_outstanding;
+}
+
+/* Waits until a condition holds; a test that would wait longer has failed. */
+#define UNTIL(cond)                                                                               \
+	do {                                                                                      \
+		for (long begin = now_ms(); !(cond); nap_ms(1))                                   \
+			CHECK(now_ms() - begin < 60000);                                          \
+	} while (0)
+
+/* How often threads went to sleep for an element of a pool. */
+static inline unsigned long pool_waits(const mempool_t *pool)
+{
+	struct mempool_bulk_pool_stats s = { .struct_size = sizeof(s) };
+
+	mempool_bulk_get_pool_stats(pool, &s);
+	return (unsigned long)s.waits;
 }
 
 static inline void configure(uint64_t limit, uint32_t wait_ms)

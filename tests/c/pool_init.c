@@ -25,7 +25,7 @@ TEST(K3_prefill_failure_gives_everything_back)
 	c.fail_after = 1;
 	c.allow = 2;
 	CHECK(mempool_init(&pool, 4, counter_alloc, counter_free, &c) == -ENOMEM);
-	CHECK(c.frees == 2 && !mempool_initialized(&pool) && pool.curr_nr == 0);
+	CHECK(c.allocs == 3 && c.frees == 2 && !mempool_initialized(&pool) && pool.curr_nr == 0);
 }
 
 TEST(K4_create_fails_with_null)
@@ -86,6 +86,8 @@ TEST(K10_destroy_frees_only_the_reserve)
 
 	mempool_destroy(p);
 	CHECK(c.frees == 2);
+	for (int i = 0; i < 2; i++)
+		CHECK(c.freed[i] != a && c.freed[i] != b);
 	free(a);
 	free(b);
 }
@@ -110,15 +112,23 @@ TEST(H12_garbage_before_init)
 
 TEST(H13_negative_min_nr)
 {
-	CHECK(mempool_init(&pool, -1, counter_alloc, counter_free, &c) < 0);
+	CHECK(mempool_init(&pool, -1, counter_alloc, counter_free, &c) == -EINVAL);
+	CHECK(mempool_init(&pool, -0x7fffffff - 1, counter_alloc, counter_free, &c) == -EINVAL);
 	CHECK(mempool_create(-5, counter_alloc, counter_free, &c) == NULL);
+	CHECK(mempool_init_pages_bulk(&pool, -1, NULL, NULL, NULL) == -EINVAL && !mempool_initialized(&pool));
 	CHECK(c.allocs == 0 && c.frees == 0);
 }
 
 TEST(K14_min_nr_beyond_reason)
 {
-	CHECK(mempool_init(&pool, 0x7fffffff, counter_alloc, counter_free, &c) == -ENOMEM);
-	CHECK(c.allocs == 0 && !mempool_initialized(&pool));
+	static const int beyond[] = { 0x7fffffff, 524289 }; /* 524288 pointers are 4 MiB */
+
+	for (int i = 0; i < 2; i++) {
+		CHECK(mempool_init(&pool, beyond[i], counter_alloc, counter_free, &c) == -ENOMEM);
+		CHECK(mempool_create(beyond[i], counter_alloc, counter_free, &c) == NULL);
+		CHECK(mempool_init_pages_bulk(&pool, beyond[i], NULL, NULL, NULL) == -ENOMEM);
+		CHECK(c.allocs == 0 && c.frees == 0 && !mempool_initialized(&pool) && outstanding() == 0);
+	}
 }
 
 TEST(K15_any_node)
@@ -169,14 +179,25 @@ TEST(moved_by_assignment_while_idle)
 	CHECK(c.frees == 3);
 }
 
-TEST(null_functions_and_pools)
+TEST(memory_is_zeroed_again_by_moving_both_ways)
 {
-	catch_reports();
-	CHECK(mempool_init(&pool, 1, NULL, counter_free, &c) == -EINVAL);
-	CHECK(mempool_init(&pool, 1, counter_alloc, NULL, &c) == -EINVAL);
-	CHECK(bugs == 0);
-	CHECK(mempool_init(NULL, 1, counter_alloc, counter_free, &c) == -EINVAL && bugs == 1);
-	CHECK(mempool_alloc(NULL, GFP_KERNEL) == NULL && bugs == 2);
+	mempool_t there;
+	struct page *p[8] = { NULL };
+
+	CHECK(mempool_init_pages_bulk(&pool, 4, NULL, NULL, NULL) == 0);
+	for (int round = 0; round < 3; round++) {
+		there = pool;
+		memset(&pool, 0, sizeof(pool));
+		CHECK(!mempool_initialized(&pool) && mempool_resize(&there, 4 + round) == 0);
+		pool = there;
+		memset(&there, 0x5a, sizeof(there));
+		CHECK(mempool_alloc_pages_bulk_array(&pool, GFP_KERNEL, 8, p) && p[7]);
+		mempool_bulk_free_pages(&pool, p, 8);
+		memset(p, 0, sizeof(p));
+	}
+	CHECK(pool.curr_nr == 6);
+	mempool_exit(&pool);
+	CHECK(outstanding() == 0);
 }
 
 TEST_MAIN()
