@@ -41,14 +41,15 @@ wide! {
 }
 
 wide! {
-    /// Writes pointers to the pages of whole words; `slots` has room for them.
-    fn write_words(view: View, words: &[u32], slots: &mut [*mut Page]) -> (), if true, {
+    /// Writes pointers to the pages of whole words; `slots` has room for them. How many pages.
+    fn write_words(view: View, words: &[u32], slots: &mut [*mut Page]) -> usize, if true, {
         for (w, slots) in words.iter().zip(slots.chunks_exact_mut(WORD_PAGES)) {
             let first = view.page_ptr(w * WORD_PAGES as u32).addr();
             for (i, slot) in slots.iter_mut().enumerate() {
                 *slot = with_exposed_provenance_mut(first + i * size_of::<Page>());
             }
         }
+        words.len() * WORD_PAGES
     }
 }
 

@@ -1,12 +1,12 @@
 //! The depot: every free page that no slab holds, behind one lock. Every refill, flush, commit and drain
 //! happens with it held: `Open` is the proof, its methods in `lists` take and put pages.
-//! Frees never wait for it: what is freed while it is busy is left for its holder.
+//! A signal handler does not wait for it: what it frees while the lock is busy is left for the holder.
 //! Knows no slab and no gfp mask. Never calls a user's function.
 
 use super::{MAX_ORDER, RETURNED, state};
 use crate::arena::map;
 use crate::arena::{Arena, CHUNK_PAGES};
-use crate::sync::{Guard, Lock};
+use crate::sync::{Guard, Lock, inside};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 
@@ -55,8 +55,12 @@ impl Depot {
         Some(open)
     }
 
-    /// Leaves a free page for whoever holds the lock: frees never wait, so that a signal handler may free
-    /// what the thread it interrupted was about to. The fence orders the link before the next look at
+    /// The same to put pages into it. None only for a signal handler that may have interrupted the holder.
+    pub fn open_to_free(&'static self, arena: &'static Arena) -> Option<Open> {
+        self.open(arena, !inside::interrupted())
+    }
+
+    /// Leaves a free page for whoever holds the lock. The fence orders the link before the next look at
     /// the lock; partner: the fence in `Open`'s drop. So either that look finds the lock free, or the
     /// holder finds the page.
     pub fn defer(&self, idx: u32) {

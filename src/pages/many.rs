@@ -62,8 +62,7 @@ fn cached_words(slots: &mut [*mut Page]) -> usize {
     percpu::pop::<Words>(&mut words, slots.len() / WORD_PAGES);
     let free = |w: &u32| view.word_states(*w).is_some_and(state::hand_out_together);
     let good = words.entries().iter().take_while(|w| free(w)).count();
-    wide::write_words(view, &words.entries()[..good], slots);
-    let done = good * WORD_PAGES;
+    let done = wide::write_words(view, &words.entries()[..good], slots);
     if good == words.entries().len() {
         return done;
     }

@@ -1,5 +1,5 @@
-//! Giving pages back: the state first, then this CPU's slab or the depot. Frees never wait: when the
-//! depot's lock is busy the page is left for its holder. Knows no pool.
+//! Giving pages back: the state first, then this CPU's slab or the depot. A signal handler never waits for
+//! the depot's lock: when that is busy, the page is left for its holder. Knows no pool.
 
 use super::depot::DEPOT;
 use super::state::{self, Shelved, Taken};
@@ -104,7 +104,7 @@ fn free_block(idx: u32, order: u32) -> bool {
     }
     let taken = state::take_back(&ARENA, idx, order);
     if taken == Taken::Free {
-        match DEPOT.open(&ARENA, false) {
+        match DEPOT.open_to_free(&ARENA) {
             Some(depot) => {
                 depot.put_block(idx, order);
                 depot.note_returned();
@@ -210,13 +210,13 @@ fn one_to_depot(idx: u32) {
 /// the words it is of from becoming whole again. The lock is let go between batches.
 #[cold]
 fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
-    let Some(depot) = DEPOT.open(&ARENA, false) else { return pages.for_each(defer) };
+    let Some(depot) = DEPOT.open_to_free(&ARENA) else { return pages.for_each(defer) };
     depot.put_pages(pages);
     depot.note_returned();
     cache::relax(&depot);
     drop(depot);
     for _ in 0..SINGLES.div_ceil(BATCH) {
-        if !DEPOT.open(&ARENA, false).is_some_and(|depot| cache::flush_pages(&depot)) {
+        if !DEPOT.open_to_free(&ARENA).is_some_and(|depot| cache::flush_pages(&depot)) {
             break;
         }
     }
@@ -224,7 +224,7 @@ fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
 
 #[cold]
 fn words_to_depot(words: &[u32]) {
-    match DEPOT.open(&ARENA, false) {
+    match DEPOT.open_to_free(&ARENA) {
         Some(depot) => {
             cache::flush_words(&depot);
             words.iter().for_each(|w| depot.put_word(*w));

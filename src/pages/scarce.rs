@@ -5,6 +5,8 @@ use super::alloc::{DIRECT, Request};
 use super::many::Prefer;
 use super::{cache, state};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
+use crate::arena::view::view;
+use crate::arena::wide;
 use crate::sync::{BATCH, Batch, Singles, Words, percpu};
 use core::sync::atomic::Ordering::*;
 
@@ -72,11 +74,20 @@ pub fn hand_out_each(zero: bool, pages: impl Iterator<Item = u32>, slots: &mut [
 }
 
 fn hand_out_taken(request: &Request, taken: &Taken, slots: &mut [*mut Page]) -> usize {
-    let (zero, numbers) = (request.wants_zero(), taken.numbers.entries().iter().copied());
-    match taken.are_words {
-        true => hand_out_each(zero, numbers.flat_map(|w| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32), slots),
-        false => hand_out_each(zero, numbers, slots),
+    let (zero, numbers) = (request.wants_zero(), taken.numbers.entries());
+    if !taken.are_words {
+        return hand_out_each(zero, numbers.iter().copied(), slots);
     }
+    let (view, mut done) = (view(), 0);
+    for w in numbers {
+        let together = !zero && view.word_states(*w).is_some_and(state::hand_out_together);
+        let pages = w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32;
+        done += match together {
+            true => wide::write_words(view, core::slice::from_ref(w), &mut slots[done..]),
+            false => hand_out_each(zero, pages, &mut slots[done..]),
+        };
+    }
+    done
 }
 
 /// Some of `want` pages, from the slab if that has any after all, else from the depot.
