@@ -2,14 +2,14 @@
 //! Whom to wake is decided in `calls`. Knows no source and no user function.
 //!
 //! Elements go to whoever comes, queued or not, as in the kernel. But each entry counts the elements
-//! that others took from the reserve past it; once the oldest entry has counted more than
-//! `2 × min_nr` it is *entitled*: what comes is kept for it alone. That ends when it has what it
-//! misses, or after one second: then all counts start again at zero, so that a program that is live
-//! without this rule (a holder that needs one more before it gives anything back) stays live.
-//! Only the oldest can be entitled, since whatever passes a younger entry has passed the older too.
+//! that others took from the reserve past it; the oldest that has counted more than `2 × min_nr` is
+//! *entitled*: what comes is kept for it alone. That ends when it has what it misses, or after one
+//! second: then its count starts again at zero, so that a program that is live without this rule (a
+//! holder that needs one more before it gives anything back) stays live. The counts of others stay:
+//! were they reset too, the holder could be passed for ever (docs/models/waiting.pml finds that).
 //!
 //! An entitled thread that sleeps need not be waited for once the reserve has enough: that many are
-//! *granted* to it, and the next oldest has its turn. Its thread takes them before anything else.
+//! *granted* to it, and the next has its turn. Its thread takes them before anything else.
 
 use super::raw::{self, Mempool, Request};
 use super::stats::{ALLOCATED, FROM_RESERVE, count};
@@ -46,6 +46,8 @@ pub struct Entry {
     /// Elements that went past it, not counting those since `went` was at `mark`.
     passed: AtomicU32,
     mark: AtomicU32,
+    /// 1 iff it was entitled in vain once, so that it may have counted less than younger entries.
+    anew: AtomicU32,
     /// 1 iff it once wanted more than the reserve can hold: then it takes what comes.
     oversized: AtomicU32,
     /// When it became entitled; 0: it is not.
@@ -63,7 +65,7 @@ impl Entry {
         self.request.store(request, Relaxed);
         self.parker.reset();
         let counts = [&self.missing, &self.granted, &self.heard, &self.on_watch, &self.passed, &self.mark];
-        counts.iter().chain(&[&self.gone, &self.oversized]).for_each(|word| word.store(0, Relaxed));
+        counts.iter().chain(&[&self.gone, &self.oversized, &self.anew]).for_each(|word| word.store(0, Relaxed));
         self.since.store(0, Relaxed);
     }
 }
@@ -95,34 +97,55 @@ pub fn free(pool: &Mempool) -> u32 {
     (pool.curr_nr.load(Relaxed).max(0) as u32).saturating_sub(pool.kept.load(Relaxed))
 }
 
+/// The oldest past which too many have gone.
+fn due<'g>(pool: &Mempool, guard: &'g Guard<'_>) -> Option<&'g Entry> {
+    let bound = 2 * reserve::wanted(pool) as u32;
+    for entry in pool.queue.iter(guard).filter(|entry| entry.missing.load(Relaxed) > 0) {
+        let too_many = passed(pool, entry) > bound;
+        if too_many && can_end(pool, guard, entry) {
+            return Some(entry);
+        }
+        // What passes an entry passes all older ones, so the younger are not due either, unless this one
+        // has begun anew.
+        if !too_many && entry.anew.load(Relaxed) == 0 {
+            return None;
+        }
+    }
+    None
+}
+
+/// Could it ever get what it misses? More than the reserve can hold only the oldest does.
+fn can_end(pool: &Mempool, guard: &Guard<'_>, entry: &Entry) -> bool {
+    let missing = entry.missing.load(Relaxed);
+    missing <= reserve::wanted(pool) as u32 || takes_what_comes(pool, guard, entry, missing)
+}
+
 /// The entry that alone may take, and when that ends.
 pub fn entitled<'g>(pool: &Mempool, guard: &'g Guard<'_>) -> Option<(&'g Entry, u64)> {
-    let entry = head(pool, guard)?;
+    let entry = due(pool, guard)?;
     let since = entry.since.load(Relaxed);
     let until = since + KEPT;
     (since != 0 && now() < until).then_some((entry, until))
 }
 
-/// Entitles the oldest entry if that is due. True when instead an entitlement has ended by time: then
-/// everybody starts anew, and the others may take.
+/// Entitles an entry if that is due. True when instead its time is over: then it begins anew, and the
+/// others may take.
 pub fn turn(pool: &Mempool, guard: &Guard<'_>) -> bool {
-    let Some(entry) = head(pool, guard) else { return false };
+    let Some(entry) = due(pool, guard) else { return false };
     match entry.since.load(Relaxed) {
         0 => {
-            if passed(pool, entry) > 2 * reserve::wanted(pool) as u32 {
-                entry.since.store(now(), Relaxed);
-            }
-            return false;
+            entry.since.store(now(), Relaxed);
+            false
         }
-        since if now() < since + KEPT => return false,
-        _ => {}
+        since if now() < since + KEPT => false,
+        _ => {
+            entry.passed.store(0, Relaxed);
+            entry.mark.store(pool.went.load(Relaxed), Relaxed);
+            entry.since.store(0, Relaxed);
+            entry.anew.store(1, Relaxed);
+            true
+        }
     }
-    for entry in pool.queue.iter(guard) {
-        entry.passed.store(0, Relaxed);
-        entry.mark.store(pool.went.load(Relaxed), Relaxed);
-        entry.since.store(0, Relaxed);
-    }
-    true
 }
 
 /// How many elements of the reserve `who` (None: somebody not queued) may take who misses `missing`:
