@@ -22,6 +22,10 @@ pub const GFP_KERNEL: u32 = __GFP_RECLAIM | __GFP_IO | __GFP_FS;
 /// nothing may be grown or reclaimed. For threads that free (see `mempool/serve`).
 pub const PATIENT: u32 = 1 << 31;
 
+/// Not the kernel's either: leave other CPUs alone, the caller will come again with a mask that may sleep.
+/// Committing more memory costs less than interrupting everybody (see `mempool/ready`).
+pub const EASY: u32 = 1 << 30;
+
 /// May this request sleep?
 pub fn may_sleep(gfp: u32) -> bool {
     gfp & __GFP_DIRECT_RECLAIM != 0

@@ -53,7 +53,7 @@ fn one_step_by_step(pool: &Mempool, gfp: u32) -> *mut c_void {
 
 /// One pass: the pool's function, then the reserve.
 fn attempt(pool: &Mempool, mask: u32, gfp: u32, who: Option<&Entry>) -> Option<*mut c_void> {
-    let mut element = if queue::has_grant(who) { null_mut() } else { element(pool, mask) };
+    let mut element = if queue::has_grant(who) { null_mut() } else { element(pool, mask, gfp) };
     if element.is_null() {
         element = reserve::take(pool, who, may_sleep(gfp))?;
         count(pool, FROM_RESERVE, 1);
@@ -62,12 +62,13 @@ fn attempt(pool: &Mempool, mask: u32, gfp: u32, who: Option<&Entry>) -> Option<*
     Some(element)
 }
 
-/// An element from the pool's allocation function, not from the reserve; NULL if it gives none.
-pub fn element(pool: &Mempool, gfp: u32) -> *mut c_void {
+/// An element from the pool's allocation function, not from the reserve, in a pass with `mask` of a request
+/// with `gfp`; NULL if it gives none.
+pub fn element(pool: &Mempool, mask: u32, gfp: u32) -> *mut c_void {
     match ready::kind(pool) {
-        ready::Kind::OwnPages => pages::alloc(gfp, 0).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
-        ready::Kind::Bulk => raw::bulk_one(pool.bulk_fn(), gfp, pool.data()),
-        ready::Kind::Single => pool.alloc_fn().map_or(null_mut(), |alloc| alloc(gfp, pool.data())),
+        ready::Kind::OwnPages => pages::alloc(ready::own_mask(mask, gfp), 0).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
+        ready::Kind::Bulk => raw::bulk_one(pool.bulk_fn(), mask, pool.data()),
+        ready::Kind::Single => pool.alloc_fn().map_or(null_mut(), |alloc| alloc(mask, pool.data())),
     }
 }
 
@@ -84,7 +85,7 @@ pub fn noreserve(pool: &Mempool, gfp: u32) -> *mut c_void {
     if !pool::usable(pool) {
         return null_mut();
     }
-    let element = element(pool, gfp);
+    let element = element(pool, gfp, gfp);
     if !element.is_null() {
         count(pool, ALLOCATED, 1);
     }

@@ -22,7 +22,7 @@ use core::ptr::null_mut;
 /// The v2 array form: fills the NULL slots; true when none is left.
 #[inline(always)]
 pub fn array(pool: &Mempool, gfp: u32, mut slots: Slots) -> bool {
-    direct::array(pool, masks(gfp).0, slots.pages()) || array_until(pool, gfp, slots, None)
+    direct::array(pool, ready::own_mask(masks(gfp).0, gfp), slots.pages()) || array_until(pool, gfp, slots, None)
 }
 
 /// The same with a time limit: what is there when it ends stays in the slots.
@@ -85,7 +85,7 @@ pub fn fill_once(pool: &Mempool, gfp: u32, slots: &Slots) -> bool {
 /// One pass: the pool's function, then the reserve for all that is still missing.
 fn fill_pass(pool: &Mempool, mask: u32, gfp: u32, slots: &Slots, who: Option<&Entry>) -> bool {
     if !queue::has_grant(who) {
-        from_source(pool, mask, slots);
+        from_source(pool, mask, gfp, slots);
     }
     let missing = slots.missing();
     if missing == 0 {
@@ -104,10 +104,10 @@ fn warn_oversized(pool: &Mempool, mask: u32, missing: u32) {
 }
 
 /// Asks the pool's allocation function for what is missing, as far as it gives.
-fn from_source(pool: &Mempool, mask: u32, slots: &Slots) {
+fn from_source(pool: &Mempool, mask: u32, gfp: u32, slots: &Slots) {
     match ready::kind(pool) {
         Kind::OwnPages => {
-            ready::fill({ *slots }.pages(), mask);
+            ready::fill({ *slots }.pages(), ready::own_mask(mask, gfp));
         }
         Kind::Bulk => {
             if let Some(bulk) = pool.bulk_fn() {
@@ -116,7 +116,7 @@ fn from_source(pool: &Mempool, mask: u32, slots: &Slots) {
         }
         Kind::Single => {
             for i in (0..slots.len()).filter(|i| slots.get(*i).is_null()) {
-                let element = alloc::element(pool, mask);
+                let element = alloc::element(pool, mask, gfp);
                 if element.is_null() {
                     break;
                 }
@@ -129,7 +129,7 @@ fn from_source(pool: &Mempool, mask: u32, slots: &Slots) {
 /// The v2 callback form: `cb` gets `nr` pages; false when a mask that may not sleep got fewer.
 pub fn callback(pool: &Mempool, gfp: u32, nr: u32, cb: extern "C" fn(*mut Page, *mut c_void), data: *mut c_void) -> bool {
     let source = |mask, left| match ready::kind(pool) {
-        Kind::OwnPages => pages::for_each(mask, Prefer::Cached, left, |page| cb(page, data)),
+        Kind::OwnPages => pages::for_each(ready::own_mask(mask, gfp), Prefer::Cached, left, |page| cb(page, data)),
         Kind::Bulk => raw::bulk_counted(pool.bulk_fn(), mask, left, pool.data(), cb, data),
         Kind::Single => one_by_one(pool, mask, left, &mut |page| cb(page, data)),
     };
@@ -140,7 +140,7 @@ pub fn callback(pool: &Mempool, gfp: u32, nr: u32, cb: extern "C" fn(*mut Page, 
 pub fn runs(pool: &Mempool, gfp: u32, nr: u32, sink: &mut dyn FnMut(*mut Page)) -> bool {
     // Both ways of delivery need the sink, never at the same time.
     let sink = core::cell::RefCell::new(sink);
-    let source = |mask, left| pages::for_each(mask, Prefer::Runs, left, |page| (sink.borrow_mut())(page));
+    let source = |mask, left| pages::for_each(ready::own_mask(mask, gfp), Prefer::Runs, left, |page| (sink.borrow_mut())(page));
     deliver(pool, gfp, nr, source, &mut |page| (sink.borrow_mut())(page))
 }
 
@@ -197,7 +197,7 @@ fn from_reserve(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, s
 fn one_by_one(pool: &Mempool, mask: u32, nr: u32, sink: &mut dyn FnMut(*mut Page)) -> u32 {
     let mut got = 0;
     while got < nr {
-        let element = alloc::element(pool, mask);
+        let element = alloc::element(pool, mask, mask);
         if element.is_null() {
             break;
         }

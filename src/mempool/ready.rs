@@ -6,7 +6,7 @@
 use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
 use crate::arena::map::{self, Page};
 use crate::arena::wide;
-use crate::gfp::__GFP_ZERO;
+use crate::gfp::{__GFP_ZERO, EASY, may_sleep};
 use crate::observe::report;
 use crate::pages::{self, Prefer};
 use core::ffi::c_void;
@@ -63,6 +63,13 @@ fn free_address(free: FreeFn) -> Option<usize> {
 
 pub fn set_own(pool: &Mempool, own: bool) {
     pool.kind.store(if own { KIND_OWN } else { 0 }, Relaxed);
+}
+
+/// The mask with which our own allocator is asked in a pass that has `mask`, of a request that came with
+/// `gfp`: the first pass of one that may sleep is no reason for hard measures.
+#[inline(always)]
+pub fn own_mask(mask: u32, gfp: u32) -> u32 {
+    if may_sleep(gfp) && !may_sleep(mask) { mask | EASY } else { mask }
 }
 
 /// Are the pool's elements single pages of ours? Only while it is initialised.

@@ -92,7 +92,7 @@ pub fn refill(pool: &Mempool, gfp: u32) -> i32 {
 pub fn top_up(pool: &Mempool, gfp: u32, wanted: &dyn Fn() -> bool) -> i32 {
     let mut added = 0;
     while reserve::is_short(pool) && wanted() {
-        let element = alloc::element(pool, gfp);
+        let element = alloc::element(pool, gfp, gfp);
         if element.is_null() {
             break;
         }

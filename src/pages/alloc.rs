@@ -160,12 +160,12 @@ impl Request {
     }
 
     /// Runs `take` on the open depot, with the floor to leave, after ever harder measures until it gets
-    /// something: as it is, with this CPU's cached words, with newly committed memory, with what all
-    /// slabs hold, with the pages kept back.
+    /// something: as it is, with words in transit and this CPU's, with newly committed memory, with what
+    /// all slabs hold, with the pages kept back.
     pub fn search<T>(&self, depot: &Open, mut take: impl FnMut(u32) -> Option<T>) -> Option<T> {
         let floor = self.floor();
         let mut found = take(floor);
-        while found.is_none() && cache::flush_words(depot) > 0 {
+        while found.is_none() && (depot.settle() || cache::flush_words(depot) > 0) {
             found = take(floor);
         }
         // A block above the chunk size needs two neighbouring chunks, hence the loop.
@@ -174,7 +174,7 @@ impl Request {
             depot.note_returned();
             found = take(floor);
         }
-        if found.is_none() {
+        if found.is_none() && self.gfp & EASY == 0 {
             cache::drain(depot, may_wait_for_locks(self.gfp));
             found = take(floor);
         }

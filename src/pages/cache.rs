@@ -60,7 +60,7 @@ pub fn flush_pages(depot: &Open) -> bool {
 pub fn flush_words(depot: &Open) -> usize {
     let mut words = Batch::new();
     percpu::pop::<Words>(&mut words, MOVE_WORDS);
-    words.entries().iter().for_each(|w| depot.put_word(*w));
+    words.entries().iter().for_each(|w| depot.pass_word(*w));
     let n = words.entries().len();
     flushed(n << WORD_ORDER);
     n
@@ -80,6 +80,7 @@ pub fn drain(depot: &Open, may_sleep: bool) {
     if !DEPOT.pressure.load(Relaxed) {
         stop_slabs(depot, may_sleep);
     }
+    depot.settle();
     // Last: a thread may have left a page for us and gone on with one from its slab while that ran.
     depot.absorb();
 }

@@ -13,6 +13,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 /// List end. Words and pages are stored plus one, so that zeroed memory is an empty list.
 pub(super) const NONE: u32 = 0;
 const LISTS: usize = MAX_ORDER as usize + 1;
+/// Words that may be in transit: eight times what leaves a slab at once.
+pub(super) const TRANSIT: usize = 256;
 /// Most pages kept back for `__GFP_HIGH` and `__GFP_MEMALLOC`.
 const EMERGENCY_MOST: u32 = 1024;
 
@@ -20,6 +22,9 @@ pub struct Depot {
     lock: Lock,
     pub(super) heads: [AtomicU32; LISTS],
     pub(super) free: AtomicU32,
+    /// Words on their way from one CPU to another, not in the lists yet; see `transit`.
+    pub(super) transit: [AtomicU32; TRANSIT],
+    pub(super) in_transit: AtomicU32,
     /// Pages freed while the lock was busy, linked by their `struct page`; see `defer`.
     deferred: AtomicU32,
     /// All slabs are stopped and empty; changed with the lock held.
@@ -40,6 +45,8 @@ pub static DEPOT: Depot = Depot {
     lock: Lock::new(),
     heads: [const { AtomicU32::new(NONE) }; LISTS],
     free: AtomicU32::new(0),
+    transit: [const { AtomicU32::new(0) }; TRANSIT],
+    in_transit: AtomicU32::new(0),
     deferred: AtomicU32::new(NONE),
     pressure: AtomicBool::new(false),
     commits: AtomicU64::new(0),

@@ -70,6 +70,7 @@ impl Open {
     /// Takes whole words, up to `n`, in runs as long as there are; adds them to `out`.
     pub fn take_words(&self, out: &mut Batch, n: usize, floor: u32) {
         let mut want = n.min(out.room()).min(self.available(floor) as usize / WORD_PAGES);
+        want -= self.take_passed(out, want);
         while want > 0 {
             let most = want.ilog2() + WORD_ORDER;
             let fits = (WORD_ORDER..=most.min(MAX_ORDER)).rev().find(|list| self.head(*list).load(Relaxed) != NONE);
@@ -137,7 +138,7 @@ impl Open {
         &DEPOT.heads[list as usize]
     }
 
-    fn add_free(&self, pages: i32) {
+    pub(super) fn add_free(&self, pages: i32) {
         DEPOT.free.store(self.free().wrapping_add_signed(pages), Relaxed);
     }
 

@@ -16,6 +16,7 @@ mod scarce;
 mod scope;
 mod state;
 mod stats;
+mod transit;
 mod twice;
 
 pub use alloc::{alloc, alloc_one, alloc_one_cached};

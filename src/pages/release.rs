@@ -227,7 +227,7 @@ fn words_to_depot(words: &[u32]) {
     match DEPOT.open_to_free(&ARENA) {
         Some(depot) => {
             cache::flush_words(&depot);
-            words.iter().for_each(|w| depot.put_word(*w));
+            words.iter().for_each(|w| depot.pass_word(*w));
             depot.note_returned();
             cache::relax(&depot);
         }
