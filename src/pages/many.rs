@@ -75,7 +75,9 @@ fn cached_words(slots: &mut [*mut Page]) -> usize {
 fn cached_pages(slots: &mut [*mut Page]) -> usize {
     let view = view();
     let n = percpu::pop_addresses::<Singles, Page>(slots, view.mem_map());
-    let slots = &mut slots[..n];
+    let (slots, rest) = slots.split_at_mut(n);
+    // A section that was aborted may have written more before it began again where there was less.
+    rest.fill(null_mut());
     let good = front::change(view, slots, state::hand_out_fast, state::hand_out_together);
     // The page that was not free is quarantined; those behind it are handed out one by one.
     if good == n { n } else { scarce::hand_out_after(good, slots) }

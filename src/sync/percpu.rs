@@ -108,7 +108,7 @@ pub fn pop<S: Stack>(out: &mut Batch, most: usize) {
 }
 
 /// Moves entries from the top of this thread's slab, in the slab's order, each as the address that lies as
-/// many units of 64 bytes behind `base`: up to `out.len()` or a batch; how many.
+/// many units of 64 bytes behind `base`: up to `out.len()` or a batch; how many. What stands behind these then is anything.
 #[inline(always)]
 pub fn pop_addresses<S: Stack, T>(out: &mut [*mut T], base: usize) -> usize {
     if rseq::installed() { rseq::pop_addresses::<S, T>(out, base) } else { locked::pop_addresses::<S, T>(out, base) }

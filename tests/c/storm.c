@@ -196,6 +196,39 @@ TEST(preempted_and_moved_everywhere)
 	count_all(0);
 }
 
+/* A section that is interrupted begins again, maybe where there are fewer pages: what it had written before
+ * must not stay in the caller's array. */
+static void *look_behind_the_result(void *arg)
+{
+	unsigned int seed = (unsigned int)(uintptr_t)arg;
+
+	while (!stop) {
+		struct page *p[63] = { NULL };
+		unsigned int n = 8 + rnd(&seed) % 56;
+		unsigned long got = alloc_pages_bulk(GFP_NOWAIT, n, p);
+
+		for (unsigned int i = 0; i < 63; i++)
+			CHECK((p[i] != NULL) == (i < got));
+		release_pages(p, (int)got);
+	}
+	return NULL;
+}
+
+TEST(slots_behind_the_result_stay_null)
+{
+	enum { LOOKERS = 24 };
+	pthread_t t[LOOKERS];
+
+	configure(600 * 4096, 0);
+	for (uintptr_t i = 0; i < LOOKERS; i++)
+		CHECK(pthread_create(&t[i], NULL, look_behind_the_result, (void *)(i + 1)) == 0);
+	nap_ms(slow() == 1 ? 4000 : 500);
+	stop = 1;
+	for (int i = 0; i < LOOKERS; i++)
+		pthread_join(t[i], NULL);
+	count_all(0);
+}
+
 TEST(no_rseq_in_the_environment_means_locks)
 {
 	char text[4096] = { 0 };
