@@ -15,7 +15,7 @@ const HELD: u32 = 1;
 const CONTENDED: u32 = 2;
 /// How long a taker spins before it sleeps or gives up: about as long as the longest section that
 /// makes no system call.
-const SPINS: u32 = 200;
+const SPINS: u32 = if cfg!(mempool_bulk_model) { 2 } else { 200 };
 
 #[repr(transparent)]
 #[derive(Default)]
@@ -48,6 +48,7 @@ impl Lock {
 
     /// Takes the lock if it is free now. Acquire pairs with the Release in `drop`.
     pub fn try_lock(&self) -> Option<Guard<'_>> {
+        futex::point();
         self.0.compare_exchange(FREE, HELD, Acquire, Relaxed).ok().map(|_| Guard(self))
     }
 
