@@ -20,15 +20,14 @@
 
 /* What the processes do: how many elements at once, how many times one after the other before giving
  * all back, and whether as a request without a thread. */
-#ifdef HOLDERS
-#define SIZE(i)    ((i == 0) -> N : 1)
-#define TIMES(i)   ((i == 2) -> 2 : 1)
-#else
 #ifdef LARGE
 #define SIZE(i)    N
 #else
 #define SIZE(i)    ((i == 0) -> N : 1)
 #endif
+#ifdef HOLDERS
+#define TIMES(i)   ((i == 2) -> 2 : 1)
+#else
 #define TIMES(i)   1
 #endif
 #ifdef REQUEST
@@ -96,11 +95,7 @@ inline turn() {
 		skip
 	:: h != NONE && since[h] && late ->
 #ifdef BUG_ALL_ANEW
-		j = 0;
-		do
-		:: j < waiters -> passed[queue[j]] = 0; ghost[queue[j]] = 0; j++
-		:: else -> break
-		od;
+		for (j : 0 .. W - 1) { passed[j] = 0; ghost[j] = 0 }
 #endif
 		passed[h] = 0; ghost[h] = 0; since[h] = false; late = false; expired = 1
 	:: else -> skip
@@ -134,11 +129,7 @@ inline call_served() {
 
 /* calls::tell */
 inline tell() {
-	j = 0;
-	do
-	:: j < waiters -> news[queue[j]] = true; j++
-	:: else -> break
-	od;
+	for (j : 0 .. W - 1) { news[j] = true }
 	turn(); grant(); call_served()
 }
 
@@ -288,7 +279,6 @@ proctype waiter(byte me) {
 	od
 }
 
-/* Time. */
 active proctype clock() {
 end:	do
 	:: atomic { SECOND && !KEPT_FOR_EVER && !late && (since[0] || since[1] || since[2]) -> late = true }

@@ -6,4 +6,4 @@ pub use core::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// How long a taker of a lock spins before it sleeps or gives up: about as long as the longest section
 /// that makes no system call.
-pub const SPINS: u32 = 200;
+pub const SPINS: u32 = if cfg!(mempool_bulk_model) { 2 } else { 200 };

@@ -1,7 +1,10 @@
-//! The futex system call, process-private. Knows no lock and no queue: only words.
+//! The futex system call, process-private, and the clock: what a model of this room's users must
+//! replace, and does (tests/models-waiting). Knows no lock and no queue: only words.
 
 use core::sync::atomic::AtomicU32;
 use core::time::Duration;
+
+pub use std::thread_local;
 
 /// Sleeps while `word` holds `seen`, at most `timeout`. Returns early on a wake, a signal, or when
 /// the word had changed already: every caller looks again.
@@ -22,3 +25,15 @@ pub fn wake(word: &AtomicU32, count: i32) {
     // SAFETY: the kernel uses the address of a live atomic as a key only.
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), op, count) };
 }
+
+/// Nanoseconds on a clock that only moves forward.
+pub fn now() -> u64 {
+    let mut at = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the structure is ours; this clock always exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut at) };
+    at.tv_sec as u64 * 1_000_000_000 + at.tv_nsec as u64
+}
+
+/// A place where a model may switch threads.
+#[inline(always)]
+pub fn point() {}

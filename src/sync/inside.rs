@@ -26,7 +26,7 @@ static LATE_WORK: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 /// What a child does first, besides what is done here.
 static IN_CHILD: AtomicUsize = AtomicUsize::new(0);
 
-thread_local!(static DEPTH: Cell<u32> = const { Cell::new(0) });
+super::futex::thread_local!(static DEPTH: Cell<u32> = Cell::new(0));
 
 /// This thread is inside a section; dropping it leaves.
 pub struct Inside(());

@@ -4,7 +4,11 @@
 mod atomic;
 mod batch;
 mod event;
+#[cfg(not(mempool_bulk_model))]
 mod futex;
+#[cfg(mempool_bulk_model)]
+#[path = "../../tests/models-waiting/futex.rs"]
+pub mod futex;
 pub mod inside;
 mod list;
 mod lock;
@@ -20,11 +24,12 @@ mod wake;
 
 pub use batch::{BATCH, Batch};
 pub use event::{Event, Interest};
+pub use futex::now;
 pub use list::{Iter, Linked, Links, List};
 pub use lock::{Guard, Lock};
 pub use once_a_thread::Busy;
 pub use slab::{NOTHING, SINGLES, Singles, Slab, Stack, WORDS, Words};
-pub use wake::{Parker, Wakes, now};
+pub use wake::{Parker, Wakes};
 
 /// Was this program started with more rights than its caller has? Then the environment is not ours
 /// to believe.

@@ -4,7 +4,7 @@
 
 use core::cell::Cell;
 
-thread_local!(static NOTE: Cell<u8> = const { Cell::new(IDLE) });
+super::futex::thread_local!(static NOTE: Cell<u8> = Cell::new(IDLE));
 
 /// This thread does not do the work; otherwise the note's bits are what is still to be done.
 const IDLE: u8 = 0x80;

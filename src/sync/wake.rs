@@ -13,7 +13,7 @@
 //!
 //! A bed counts the wake-ups of whoever lies in it, wrapping.
 
-use super::futex;
+use super::futex::{self, now};
 use core::sync::atomic::{AtomicU32, Ordering::*};
 use core::time::Duration;
 
@@ -114,14 +114,6 @@ impl Drop for Wakes {
     fn drop(&mut self) {
         self.wake();
     }
-}
-
-/// Nanoseconds on a clock that only moves forward.
-pub fn now() -> u64 {
-    let mut at = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the structure is ours; this clock always exists.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut at) };
-    at.tv_sec as u64 * 1_000_000_000 + at.tv_nsec as u64
 }
 
 #[cfg(test)]

@@ -82,6 +82,36 @@ TEST(pages_that_come_back_to_the_allocator_complete)
 	check_conserved();
 }
 
+/* Frees the next page, which completes the next request: the outer call has to do that. */
+static void free_another(struct mempool_bulk_request *request)
+{
+	note_done(request);
+	free_a_page();
+}
+
+TEST(a_function_that_frees_a_page_completes_the_next)
+{
+	static struct one all[3];
+	struct page *mine;
+
+	configure(300 * 4096, 60000);
+	CHECK(mempool_init_pages_bulk(&pool, 1, NULL, NULL, NULL) == 0);
+	mine = mempool_alloc_preallocated(&pool);
+	take_every_page();
+	for (int i = 0; i < 3; i++)
+		CHECK(submit(&all[i], i < 2 ? free_another : note_done) == 0);
+	while (!all[0].done)
+		free_a_page();
+	CHECK(all[1].done == 1 && all[2].done == 1);
+	while (hoard)
+		free_a_page();
+	for (int i = 0; i < 3; i++)
+		mempool_free(all[i].page, &pool);
+	mempool_free(mine, &pool);
+	mempool_exit(&pool);
+	CHECK(outstanding() == 0);
+}
+
 static char *deepest;
 static struct one chain[10000];
 

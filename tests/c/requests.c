@@ -1,75 +1,5 @@
 /* Requests of event loops: mempool_bulk_submit() and mempool_bulk_cancel(). */
-#include "check.h"
-
-static mempool_t pool;
-static struct counter c;
-
-enum { MOST = 16 };
-
-struct item {
-	struct mempool_bulk_request request;
-	struct page *pages[MOST];
-	atomic_int done;
-	pthread_t by;
-	int turn;
-};
-
-static atomic_int turns;
-
-static void note_done(struct mempool_bulk_request *request)
-{
-	struct item *item = request->user_data;
-
-	item->by = pthread_self();
-	item->turn = ++turns;
-	item->done++;
-}
-
-static int submit(struct item *item, unsigned int nr, gfp_t gfp)
-{
-	item->request.page_array = item->pages;
-	item->request.nr = nr;
-	item->request.gfp = gfp;
-	item->request.user_data = item;
-	if (!item->request.done)
-		item->request.done = note_done;
-	return mempool_bulk_submit(&pool, &item->request);
-}
-
-static int cancel(struct item *item)
-{
-	return mempool_bulk_cancel(&pool, &item->request);
-}
-
-/* A pool whose source gives nothing any more; its reserve is full. */
-static void set_up(int min_nr)
-{
-	catch_reports();
-	configure(0, 60000);
-	CHECK(mempool_init(&pool, min_nr, counter_alloc, counter_free, &c) == 0);
-	c.allocs = 0;
-	c.fail = 1;
-}
-
-static struct mempool_bulk_pool_stats stats(void)
-{
-	struct mempool_bulk_pool_stats s = { .struct_size = sizeof(s) };
-
-	mempool_bulk_get_pool_stats(&pool, &s);
-	return s;
-}
-
-static void take_all(void **e, int n)
-{
-	for (int i = 0; i < n; i++)
-		CHECK((e[i] = mempool_alloc_preallocated(&pool)) != NULL);
-}
-
-static void give_back(struct item *item)
-{
-	mempool_bulk_free_pages(&pool, item->pages, MOST);
-	memset(item->pages, 0, sizeof(item->pages));
-}
+#include "requests.h"
 
 TEST(done_at_once_is_said_by_the_result)
 {
@@ -277,46 +207,6 @@ TEST(a_source_that_recovers_is_asked_by_the_next_who_allocates)
 	mempool_free(mine, &pool);
 	give_back(&a);
 	mempool_exit(&pool);
-}
-
-TEST(impossible_requests)
-{
-	static struct item a, b;
-	void *e[1];
-
-	set_up(1);
-	take_all(e, 1);
-	CHECK(mempool_bulk_submit(&pool, NULL) == -EINVAL && mempool_bulk_cancel(&pool, NULL) == -EINVAL && warns == 2);
-	CHECK(mempool_bulk_submit(NULL, &a.request) == -EINVAL && bugs == 1);
-	b.request = (struct mempool_bulk_request){ .nr = 1, .gfp = GFP_KERNEL, .done = note_done };
-	CHECK(mempool_bulk_submit(&pool, &b.request) == -EINVAL && warns == 3);
-	b.request = (struct mempool_bulk_request){ .nr = 1, .gfp = GFP_KERNEL, .page_array = b.pages };
-	CHECK(mempool_bulk_submit(&pool, &b.request) == -EINVAL && warns == 4);
-	CHECK(submit(&a, 1, GFP_KERNEL) == 0 && submit(&a, 1, GFP_KERNEL) == -EINVAL && bugs == 2);
-	mempool_free(e[0], &pool);
-	CHECK(a.done == 1);
-	give_back(&a);
-	mempool_exit(&pool);
-	CHECK(submit(&a, 1, GFP_KERNEL) == -EINVAL && bugs == 3);
-}
-
-TEST(exit_drops_requests)
-{
-	static struct item a, b;
-	void *e[2];
-
-	set_up(2);
-	take_all(e, 2);
-	CHECK(submit(&a, 1, GFP_KERNEL) == 0 && submit(&b, 2, GFP_KERNEL) == 0);
-	mempool_exit(&pool);
-	CHECK(bugs == 1 && a.done == 0 && b.done == 0 && cancel(&a) == -ENOENT && stats().waiters == 0);
-	c.fail = 0;
-	CHECK(mempool_init(&pool, 2, counter_alloc, counter_free, &c) == 0);
-	CHECK(submit(&a, 2, GFP_KERNEL) == 1 && a.done == 0);
-	give_back(&a);
-	mempool_exit(&pool);
-	free(e[0]);
-	free(e[1]);
 }
 
 TEST_MAIN()

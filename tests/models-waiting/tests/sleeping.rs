@@ -1,0 +1,71 @@
+//! Sleeping under every order of steps that shuttle's scheduler comes up with. `MODEL_ITERATIONS` sets
+//! how many orders are tried.
+
+mod common;
+use common::*;
+
+fn sleepers(n: c_int, sizes: &'static [u32], rounds: u32) {
+    let pool = Pool::new(n);
+    let run = |size: &'static u32| {
+        let pool = pool.clone();
+        thread::spawn(move || (0..rounds).for_each(|_| pool.give(pool.take(*size))))
+    };
+    join(sizes.iter().map(run).collect());
+    pool.end(n);
+}
+
+#[test]
+fn everybody_wants_everything() {
+    model(3000, || sleepers(2, &[2, 2, 2], 2));
+}
+
+#[test]
+fn mixed_sizes() {
+    model(3000, || sleepers(3, &[3, 2, 1, 1], 2));
+}
+
+#[test]
+fn one_element_for_many() {
+    model(3000, || sleepers(1, &[1, 1, 1, 1], 2));
+}
+
+#[test]
+fn a_holder_that_needs_one_more_goes_on() {
+    model(2000, || {
+        let pool = Pool::new(2);
+        let (large, small, holder) = (pool.clone(), pool.clone(), pool.clone());
+        while_time_passes(vec![
+            thread::spawn(move || large.give(large.take(2))),
+            thread::spawn(move || (0..12).for_each(|_| small.give(small.take(1)))),
+            thread::spawn(move || {
+                let first = holder.take(1);
+                holder.give(holder.take(1));
+                holder.give(first);
+            }),
+        ]);
+        pool.end(2);
+    });
+}
+
+#[test]
+fn a_time_limit_ends_or_it_succeeds() {
+    model(2000, || {
+        let pool = Pool::new(2);
+        let held = pool.take(1);
+        let (limited, large) = (pool.clone(), pool.clone());
+        let mut threads = vec![
+            thread::spawn(move || {
+                let mut pages = vec![null_mut(); 2];
+                let limit = timespec { tv_sec: 1, tv_nsec: 0 };
+                let result = mempool_bulk_alloc_pages_timeout(limited.0, GFP_KERNEL, 2, pages.as_mut_ptr(), &limit);
+                let got = pages.iter().filter(|page| !page.is_null()).count();
+                assert!((result, got) == (0, 2) || (result, got) == (-libc::ETIMEDOUT, 0));
+                limited.give(pages);
+            }),
+            thread::spawn(move || large.give(large.take(2))),
+        ];
+        threads.extend(givers(&pool, &held));
+        while_time_passes(threads);
+        pool.end(2);
+    });
+}
