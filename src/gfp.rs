@@ -22,8 +22,8 @@ pub const GFP_KERNEL: u32 = __GFP_RECLAIM | __GFP_IO | __GFP_FS;
 /// nothing may be grown or reclaimed. For threads that free (see `mempool/serve`).
 pub const PATIENT: u32 = 1 << 31;
 
-/// Not the kernel's either: leave other CPUs alone, the caller will come again with a mask that may sleep.
-/// Committing more memory costs less than interrupting everybody (see `mempool/ready`).
+/// Not the kernel's either: for the first pass of a request that may sleep. It may commit more memory, so
+/// that a pool's reserve stays whole, but leaves other CPUs' slabs alone (see `mempool/ready`).
 pub const EASY: u32 = 1 << 30;
 
 /// May this request sleep?
@@ -33,7 +33,7 @@ pub fn may_sleep(gfp: u32) -> bool {
 
 /// May this request wait for a lock?
 pub fn may_wait_for_locks(gfp: u32) -> bool {
-    gfp & (__GFP_DIRECT_RECLAIM | PATIENT) != 0
+    gfp & (__GFP_DIRECT_RECLAIM | PATIENT | EASY) != 0
 }
 
 /// May this request use the allocator's emergency pages? `__GFP_NOMEMALLOC` takes back only what

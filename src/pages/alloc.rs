@@ -131,6 +131,11 @@ impl Request {
         may_sleep(self.gfp)
     }
 
+    /// Asking the system in vain costs more than the rest of a first pass: not each time.
+    fn may_grow(&self, depot: &Open) -> bool {
+        self.may_sleep() || self.gfp & EASY != 0 && depot.is_worth_growing()
+    }
+
     /// Repeats `take` for as long as the mask demands success, sleeping in between; reports failure.
     pub fn persist<T>(&self, mut take: impl FnMut() -> Option<T>) -> Option<T> {
         loop {
@@ -169,7 +174,7 @@ impl Request {
             found = take(floor);
         }
         // A block above the chunk size needs two neighbouring chunks, hence the loop.
-        while found.is_none() && self.may_sleep() && depot.grow() {
+        while found.is_none() && self.may_grow(depot) && depot.grow() {
             // Somebody who may not commit may sleep for what we leave of it.
             depot.note_returned();
             found = take(floor);

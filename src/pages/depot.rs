@@ -13,6 +13,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 /// List end. Words and pages are stored plus one, so that zeroed memory is an empty list.
 pub(super) const NONE: u32 = 0;
 const LISTS: usize = MAX_ORDER as usize + 1;
+/// First passes that a refusal of the system spares.
+const HOPELESS: u32 = 256;
 /// Words that may be in transit: eight times what leaves a slab at once.
 pub(super) const TRANSIT: usize = 256;
 /// Most pages kept back for `__GFP_HIGH` and `__GFP_MEMALLOC`.
@@ -27,6 +29,9 @@ pub struct Depot {
     pub(super) in_transit: AtomicU32,
     /// Pages freed while the lock was busy, linked by their `struct page`; see `defer`.
     deferred: AtomicU32,
+    /// How many first passes need not ask the system for memory: it refused just now. Changed with the
+    /// lock held.
+    hopeless: AtomicU32,
     /// All slabs are stopped and empty; changed with the lock held.
     pub pressure: AtomicBool,
     pub commits: AtomicU64,
@@ -48,6 +53,7 @@ pub static DEPOT: Depot = Depot {
     transit: [const { AtomicU32::new(0) }; TRANSIT],
     in_transit: AtomicU32::new(0),
     deferred: AtomicU32::new(NONE),
+    hopeless: AtomicU32::new(0),
     pressure: AtomicBool::new(false),
     commits: AtomicU64::new(0),
     commit_failures: AtomicU64::new(0),
@@ -121,9 +127,11 @@ impl Open {
     pub fn grow(&self) -> bool {
         let Some((first, n)) = self.arena.grow(CHUNK_PAGES) else {
             DEPOT.commit_failures.fetch_add(1, Relaxed);
+            DEPOT.hopeless.store(HOPELESS, Relaxed);
             return false;
         };
         DEPOT.commits.fetch_add(1, Relaxed);
+        DEPOT.hopeless.store(0, Relaxed);
         state::born(self.arena, first, n);
         // The odd rest at the limit is put as the aligned blocks that it is made of.
         let (mut at, end) = (first, first + n);
@@ -133,6 +141,13 @@ impl Open {
             at += 1 << order;
         }
         true
+    }
+
+    /// May the system give more? After a refusal only every so often.
+    pub fn is_worth_growing(&self) -> bool {
+        let left = DEPOT.hopeless.load(Relaxed);
+        DEPOT.hopeless.store(left.saturating_sub(1), Relaxed);
+        left == 0
     }
 
     /// Takes in what was freed while the lock was busy.

@@ -46,8 +46,10 @@ fn alloc_words(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
     let mut done = 0;
     if gfp & __GFP_ZERO == 0 {
         done = cached_words(slots);
-        // A slab that has plenty of single pages gives them; from others they are left for small requests.
-        let words_first = prefer == Prefer::Runs || slots.len() - done >= WORD_PAGES && percpu::len::<Singles>() < SINGLES / 2;
+        // A slab that has plenty of single pages gives them; from others they are left for small requests,
+        // if there are words elsewhere.
+        let few_singles = || percpu::len::<Singles>() < SINGLES / 2 && scarce::depot_has_words();
+        let words_first = prefer == Prefer::Runs || slots.len() - done >= WORD_PAGES && few_singles();
         if done < slots.len() && !words_first {
             done += cached_pages(&mut slots[done..]);
         }

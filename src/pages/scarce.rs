@@ -2,6 +2,7 @@
 //! as far as the mask has it. Knows no pool; no lock is held when this returns.
 
 use super::alloc::{DIRECT, Request};
+use super::depot::{DEPOT, emergency_target};
 use super::many::Prefer;
 use super::{cache, state};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
@@ -98,7 +99,20 @@ fn some(request: &Request, prefer: Prefer, want: usize) -> Option<Taken> {
     } else if prefer == Prefer::Cached {
         percpu::pop::<Singles>(&mut taken.numbers, want);
     }
-    if taken.numbers.entries().is_empty() { some_of_depot(request, prefer, want) } else { Some(taken) }
+    if !taken.numbers.entries().is_empty() {
+        return Some(taken);
+    }
+    // What the depot does not have may still lie in the slab, as single pages.
+    some_of_depot(request, prefer, want).or_else(|| {
+        percpu::pop::<Singles>(&mut taken.numbers, want);
+        taken.are_words = false;
+        (!taken.numbers.entries().is_empty()).then_some(taken)
+    })
+}
+
+/// Could a request for a word be served by the depot as it is? A snapshot.
+pub fn depot_has_words() -> bool {
+    DEPOT.free_pages() >= u64::from(emergency_target(&ARENA)) + WORD_PAGES as u64
 }
 
 /// One visit to the depot: whole words if that many are missing and there are any, else pages. None when
