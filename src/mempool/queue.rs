@@ -262,8 +262,5 @@ pub fn part(pool: &Mempool, guard: &Guard<'_>, entry: &Entry) -> bool {
     }
     pool.waiters.fetch_sub(1, Relaxed);
     pool.requests.fetch_sub(u32::from(!entry.request.load(Relaxed).is_null()), Relaxed);
-    // A grant is left only when the source gave all at the last moment.
-    let granted = entry.granted.swap(0, Relaxed);
-    pool.kept.fetch_sub(granted, Relaxed);
-    granted != 0 || entry.since.load(Relaxed) != 0 || entry.oversized.load(Relaxed) != 0
+    entry.since.load(Relaxed) != 0 || entry.oversized.load(Relaxed) != 0
 }

@@ -191,6 +191,23 @@ TEST(more_than_min_nr_takes_what_comes)
 	mempool_exit(&pool);
 }
 
+TEST(a_shrink_makes_a_request_too_large_and_it_takes_what_comes)
+{
+	static struct item a;
+	void *e[4];
+
+	set_up(4);
+	take_all(e, 4);
+	mempool_free(e[0], &pool);
+	CHECK(submit(&a, 4, GFP_KERNEL) == 0 && a.pages[0] == NULL);
+	CHECK(mempool_resize(&pool, 2) == 0 && a.pages[0] && pool.curr_nr == 0);
+	for (int i = 1; i < 4; i++)
+		mempool_free(e[i], &pool);
+	CHECK(a.done == 1 && a.pages[3]);
+	give_back(&a);
+	mempool_exit(&pool);
+}
+
 TEST(a_source_that_recovers_is_asked_by_the_next_who_allocates)
 {
 	static struct item a;
