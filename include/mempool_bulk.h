@@ -215,7 +215,8 @@ struct mempool_bulk_stats {
   uint64_t waits;
 };
 
-// Counts of one pool.
+// Counts of one pool. waits: how often a thread slept; timeouts: how often a call ended with
+// -ETIMEDOUT; waiters: threads that sleep and requests that are queued now.
 struct mempool_bulk_pool_stats {
   size_t struct_size;
   uint64_t min_nr;
@@ -314,7 +315,8 @@ struct mempool *mempool_create_pages_bulk(int min_nr,
                                           void *pool_data);
 
 // Frees the reserve, last in first out, and makes the pool uninitialised. Safe on a zeroed pool and
-// to repeat. Elements that users still hold are not touched; nobody may be using the pool.
+// to repeat. Elements that users still hold are not touched; nobody may be using the pool. Threads that
+// sleep in it or queued requests are a BUG: those come back empty-handed, these are dropped.
 void mempool_exit(struct mempool *pool);
 
 // mempool_exit() and frees a pool of mempool_create*(); NULL does nothing.

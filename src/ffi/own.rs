@@ -55,7 +55,8 @@ pub struct mempool_bulk_stats {
     pub waits: u64,
 }
 
-/// Counts of one pool.
+/// Counts of one pool. waits: how often a thread slept; timeouts: how often a call ended with
+/// -ETIMEDOUT; waiters: threads that sleep and requests that are queued now.
 #[repr(C)]
 pub struct mempool_bulk_pool_stats {
     pub struct_size: usize,

@@ -1,28 +1,17 @@
 //! Whom to wake, under the pool's lock; the system calls come when it is free (see `sync::Wakes`).
 //! Knows no source and no user function.
 //!
-//! Every free of an element wakes all sleepers, as in the kernel, but not at once: most would find
-//! nothing, in each other's way. Those that the reserve can serve are woken at once. Of the others one
-//! is woken, asks its source again and lies down, then the next, oldest first and one a millisecond,
-//! until all have tried since the last news. Invariant: while a sleeper has not tried since the last
-//! news, some entry is awake, or one is *on watch*: asleep, but with a timer for the next call.
-//!
-//! | of a pool | is |
-//! |---|---|
-//! | `news` | how often something came back that sleepers may want |
-//! | `heard` of an entry | `news` as it was before the entry's last try |
-//! | `parked` | the number of entries that sleep |
-//! | `watch` | 1 iff one of them is on watch |
-//! | `next_call` | when the next sleeper may be woken that the reserve can't serve |
+//! Every free of an element wakes all sleepers, as in the kernel, but not all at once: most would find
+//! nothing, in each other's way. Woken at once are those that the reserve can serve; whoever leaves
+//! with what the source gave calls the next, since the source works again; all others look for news
+//! once a second (see `wait`). Invariant: when the lock is let go, no sleeper could take what the
+//! reserve has, unless one that could as well is awake.
 
 use super::queue::{self, Entry};
 use super::raw::{self, Mempool};
-use crate::sync::{Guard, Wakes, now};
+use crate::sync::{Guard, Wakes};
 use core::ptr;
 use core::sync::atomic::Ordering::*;
-
-/// The time between two calls to sleepers that the reserve can't serve, in nanoseconds.
-const INTERVAL: u64 = 1_000_000;
 
 /// Something was put into the reserve, or others may take now what was there.
 pub fn tell(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
@@ -30,18 +19,28 @@ pub fn tell(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
     pool.news.fetch_add(1, Release);
     settle(pool, guard, wakes);
     call_served(pool, guard, wakes);
-    keep_watch(pool, guard, wakes);
 }
 
-/// A page came back to the allocator, where the source may find it.
+/// A page came back to the allocator, where a source may find it.
 pub fn tell_of_page(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
     pool.news.fetch_add(1, Release);
-    if let Some(entry) = sleepers(pool, guard).next() {
-        call(pool, entry, wakes);
+    call_oldest(pool, guard, wakes);
+}
+
+/// An entry has left. `blocked`: others could not take because of it. `by_source`: the source gave all
+/// that it missed.
+pub fn tell_of_leaving(pool: &Mempool, guard: &Guard<'_>, blocked: bool, by_source: bool, wakes: &mut Wakes) {
+    if blocked {
+        return tell(pool, guard, wakes);
+    }
+    settle(pool, guard, wakes);
+    call_served(pool, guard, wakes);
+    if by_source {
+        call_oldest(pool, guard, wakes);
     }
 }
 
-/// Looks whose turn it is, after counts or the queue have changed.
+/// Looks whose turn it is, after counts, time or the queue have changed.
 pub fn settle(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
     if queue::turn(pool, guard) {
         tell(pool, guard, wakes);
@@ -83,48 +82,10 @@ fn call_served(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
     }
 }
 
-/// Wakes the oldest sleeper that has not tried since the last news, if nobody will do so later.
-fn keep_watch(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
-    if awake(pool) == 0 && pool.watch.load(Relaxed) == 0 {
-        if let Some(entry) = unheard(pool, guard) {
-            pool.next_call.store(now() + INTERVAL, Relaxed);
-            call(pool, entry, wakes);
-        }
-    }
-}
-
-/// The same for an entry that is about to sleep: the time when it must look again, if it is on watch.
-pub fn watch(pool: &Mempool, guard: &Guard<'_>, me: &Entry, wakes: &mut Wakes) -> Option<u64> {
-    if awake(pool) > 1 || pool.watch.load(Relaxed) != 0 {
-        return None;
-    }
-    let entry = unheard(pool, guard)?;
-    let (now, next) = (now(), pool.next_call.load(Relaxed));
-    if now >= next {
-        pool.next_call.store(now + INTERVAL, Relaxed);
+fn call_oldest(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
+    if let Some(entry) = sleepers(pool, guard).next() {
         call(pool, entry, wakes);
-        return None;
     }
-    pool.watch.store(1, Relaxed);
-    me.on_watch.store(1, Relaxed);
-    Some(next)
-}
-
-/// Ends an entry's watch, if it is on watch.
-pub fn end_watch(pool: &Mempool, entry: &Entry) {
-    if entry.on_watch.swap(0, Relaxed) != 0 {
-        pool.watch.store(0, Relaxed);
-    }
-}
-
-/// Threads in the queue that do not sleep.
-fn awake(pool: &Mempool) -> u32 {
-    pool.waiters.load(Relaxed) - pool.requests.load(Relaxed) - pool.parked.load(Relaxed)
-}
-
-fn unheard<'g>(pool: &'g Mempool, guard: &'g Guard<'_>) -> Option<&'g Entry> {
-    let news = pool.news.load(Relaxed);
-    sleepers(pool, guard).find(|entry| entry.heard.load(Relaxed) != news)
 }
 
 fn sleepers<'g>(pool: &'g Mempool, guard: &'g Guard<'_>) -> impl Iterator<Item = &'g Entry> {
@@ -134,18 +95,7 @@ fn sleepers<'g>(pool: &'g Mempool, guard: &'g Guard<'_>) -> impl Iterator<Item =
 
 fn call(pool: &Mempool, entry: &Entry, wakes: &mut Wakes) {
     pool.parked.fetch_sub(1, Relaxed);
-    end_watch(pool, entry);
     wakes.add(&entry.parker);
-}
-
-/// After an entry has left: its absence may be what others waited for.
-pub fn tell_of_leaving(pool: &Mempool, guard: &Guard<'_>, blocked: bool, wakes: &mut Wakes) {
-    if blocked {
-        return tell(pool, guard, wakes);
-    }
-    settle(pool, guard, wakes);
-    call_served(pool, guard, wakes);
-    keep_watch(pool, guard, wakes);
 }
 
 /// Empties the queue of a pool that is exited: requests are dropped, threads sent away.

@@ -39,10 +39,6 @@ pub struct Entry {
     pub missing: AtomicU32,
     /// Elements of the reserve that only it may take, however long it takes.
     pub granted: AtomicU32,
-    /// The pool's `news` when it last began to try.
-    pub heard: AtomicU32,
-    /// 1 iff it is asleep and on watch (see `calls`).
-    pub on_watch: AtomicU32,
     /// Elements that went past it, not counting those since `went` was at `mark`.
     passed: AtomicU32,
     mark: AtomicU32,
@@ -64,17 +60,16 @@ impl Entry {
     pub fn reset(&self, request: *mut Request) {
         self.request.store(request, Relaxed);
         self.parker.reset();
-        let counts = [&self.missing, &self.granted, &self.heard, &self.on_watch, &self.passed, &self.mark];
-        counts.iter().chain(&[&self.gone, &self.oversized, &self.anew]).for_each(|word| word.store(0, Relaxed));
+        let words = [&self.gone, &self.missing, &self.granted, &self.passed, &self.mark, &self.anew, &self.oversized];
+        words.iter().for_each(|word| word.store(0, Relaxed));
         self.since.store(0, Relaxed);
     }
 }
 
 /// Makes a pool's queue empty whatever the memory held before.
 pub fn reset(pool: &Mempool) {
-    let words = [&pool.waiters, &pool.requests, &pool.news, &pool.parked, &pool.watch, &pool.kept, &pool.went, &pool.least];
+    let words = [&pool.waiters, &pool.requests, &pool.news, &pool.parked, &pool.kept, &pool.went, &pool.least];
     words.iter().for_each(|word| word.store(0, Relaxed));
-    pool.next_call.store(0, Relaxed);
     pool.queue.reset();
 }
 
@@ -267,10 +262,7 @@ pub fn part(pool: &Mempool, guard: &Guard<'_>, entry: &Entry) -> bool {
     }
     pool.waiters.fetch_sub(1, Relaxed);
     pool.requests.fetch_sub(u32::from(!entry.request.load(Relaxed).is_null()), Relaxed);
-    // A grant is left only when the source gave all at the last moment.
-    let granted = entry.granted.swap(0, Relaxed);
-    pool.kept.fetch_sub(granted, Relaxed);
-    granted != 0 || entry.since.load(Relaxed) != 0 || entry.oversized.load(Relaxed) != 0
+    entry.since.load(Relaxed) != 0 || entry.oversized.load(Relaxed) != 0
 }
 
 /// Takes the entries of all threads out of the queue, in a child that has only one.
@@ -279,8 +271,6 @@ pub fn forget_threads(pool: &Mempool, guard: &Guard<'_>) {
         pool.kept.fetch_sub(entry.granted.load(Relaxed), Relaxed);
         pool.queue.remove(guard, entry);
     }
-    for word in [&pool.parked, &pool.watch] {
-        word.store(0, Relaxed);
-    }
+    pool.parked.store(0, Relaxed);
     pool.waiters.store(pool.requests.load(Relaxed), Relaxed);
 }

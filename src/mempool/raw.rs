@@ -45,15 +45,13 @@ pub struct Mempool {
     pub links: Links<Mempool>,
     /// Queued entries whose threads sleep.
     pub parked: AtomicU32,
-    pub watch: AtomicU32,
-    pub next_call: AtomicU64,
     /// Elements of the reserve that are granted to entries.
     pub kept: AtomicU32,
     /// Elements taken by who was not queued, wrapping: they went past every entry.
     pub went: AtomicU32,
     /// With fewer elements than this no request can get any; means something while there are requests.
     pub least: AtomicU32,
-    pub pad: [u32; 15],
+    pub pad: [u32; 18],
     pub stripes: Stripes,
 }
 
@@ -76,7 +74,7 @@ pub struct Request {
     user_data: *mut c_void,
     pub entry: Entry,
     pub pool: AtomicPtr<Mempool>,
-    pub pad: [u64; 2],
+    pub pad: [u64; 3],
 }
 
 const _: () = assert!(size_of::<Request>() == 128);

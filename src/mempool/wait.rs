@@ -80,17 +80,15 @@ impl<'a> Place<'a> {
         let mut wakes = Wakes::new();
         let guard = self.pool.lock.lock();
         // Elements that are kept for somebody become free by time alone. There is no clock but those
-        // who sleep, so they look at each end that they know, and once in such a time for new ones.
+        // who sleep, so they look at each end that they know, and once a second for new ones and news.
         calls::settle(self.pool, &guard, &mut wakes);
         if self.pool.news.load(Relaxed) != seen || self.is_gone() {
             return None;
         }
         let tick = queue::entitled(self.pool, &guard).map_or_else(|| now() + KEPT, |(_, until)| until);
-        let watch = calls::watch(self.pool, &guard, self.entry, &mut wakes);
-        self.entry.heard.store(seen, Relaxed);
         self.entry.parker.lie_down();
         self.pool.parked.fetch_add(1, Relaxed);
-        Some(watch.unwrap_or(tick).min(tick))
+        Some(tick)
     }
 
     /// Ends a sleep; true when nobody else did.
@@ -100,10 +98,7 @@ impl<'a> Place<'a> {
         }
         let _guard = self.pool.lock.lock();
         let by_itself = self.entry.parker.rise();
-        if by_itself {
-            self.pool.parked.fetch_sub(1, Relaxed);
-            calls::end_watch(self.pool, self.entry);
-        }
+        self.pool.parked.fetch_sub(u32::from(by_itself), Relaxed);
         by_itself
     }
 

@@ -30,8 +30,9 @@ impl Open {
     /// Takes an entry out of its pool's queue, both locks held. After that the pool may end.
     pub fn part(&self, pool: &Mempool, guard: &Guard<'_>, entry: &Entry, wakes: &mut Wakes) {
         let request = !entry.request.load(Relaxed).is_null();
+        let by_source = !request && entry.missing.load(Relaxed) > 0;
         let blocked = queue::part(pool, guard, entry);
-        calls::tell_of_leaving(pool, guard, blocked, wakes);
+        calls::tell_of_leaving(pool, guard, blocked, by_source, wakes);
         if request {
             count_request(pool, false);
         }

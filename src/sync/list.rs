@@ -83,6 +83,12 @@ impl<T: Linked> List<T> {
     }
 }
 
+impl<T: Linked> Default for List<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 pub struct Iter<'g, T> {
     next: Option<&'g T>,
     guard: &'g Guard<'g>,

@@ -30,7 +30,8 @@ TEST(a_queued_request_is_completed_by_the_thread_that_frees)
 	CHECK(a.done == 0 && pool.curr_nr == 2 && a.pages[0] == NULL);
 	mempool_free(e[2], &pool);
 	CHECK(a.done == 1 && pthread_equal(a.by, pthread_self()) && a.pages[2] && pool.curr_nr == 0);
-	CHECK(stats().waiters == 0 && c.allocs == 2 && cancel(&a) == -ENOENT);
+	CHECK(stats().waiters == 0 && stats().from_reserve == 7 && stats().allocated == 7);
+	CHECK(c.allocs == 2 && cancel(&a) == -ENOENT);
 	mempool_free(e[3], &pool);
 	give_back(&a);
 	mempool_exit(&pool);
@@ -186,6 +187,23 @@ TEST(more_than_min_nr_takes_what_comes)
 		CHECK(pool.curr_nr == 0 && a.pages[i]);
 	}
 	CHECK(a.done == 1 && warns == 1);
+	give_back(&a);
+	mempool_exit(&pool);
+}
+
+TEST(a_shrink_makes_a_request_too_large_and_it_takes_what_comes)
+{
+	static struct item a;
+	void *e[4];
+
+	set_up(4);
+	take_all(e, 4);
+	mempool_free(e[0], &pool);
+	CHECK(submit(&a, 4, GFP_KERNEL) == 0 && a.pages[0] == NULL);
+	CHECK(mempool_resize(&pool, 2) == 0 && a.pages[0] && pool.curr_nr == 0);
+	for (int i = 1; i < 4; i++)
+		mempool_free(e[i], &pool);
+	CHECK(a.done == 1 && a.pages[3]);
 	give_back(&a);
 	mempool_exit(&pool);
 }

@@ -93,6 +93,40 @@ TEST(K42_one_free_wakes_all_and_serves_one)
 	mempool_exit(&pool);
 }
 
+static void *limited(void *arg)
+{
+	struct timespec limit = { 1, 500000000 };
+
+	CHECK(mempool_bulk_alloc_pages_timeout(&pool, GFP_KERNEL, 1, arg, &limit) == 0);
+	return arg;
+}
+
+TEST(the_first_who_finds_the_source_working_calls_the_others)
+{
+	static struct bulk b[3];
+	struct page *p[1] = { NULL };
+	void *e[1];
+	pthread_t t;
+
+	set_up(1, 60000);
+	take_all(e, 1);
+	for (int i = 0; i < 3; i++)
+		start_bulk(&b[i], 1);
+	CHECK(pthread_create(&t, NULL, limited, p) == 0);
+	while (stats().waits < 4)
+		nap_ms(1);
+	c.fail = 0;
+	pthread_join(t, NULL);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(b[i].thread, NULL);
+		mempool_free(b[i].e[0], &pool);
+	}
+	mempool_free(p[0], &pool);
+	mempool_free(e[0], &pool);
+	CHECK(c.frees == 4 && pool.curr_nr == 1);
+	mempool_exit(&pool);
+}
+
 TEST(H99_requests_above_min_nr_take_turns)
 {
 	static struct bulk b[2];
@@ -129,8 +163,8 @@ TEST(a_request_that_a_shrink_makes_too_large_goes_on)
 	catch_reports();
 	set_up(4, 60000);
 	take_all(e, 4);
-	start_bulk(&b, 4);
 	mempool_free(e[0], &pool);
+	start_bulk(&b, 4);
 	CHECK(mempool_resize(&pool, 2) == 0);
 	for (int i = 1; i < 4; i++) {
 		while (pool.curr_nr)

@@ -33,5 +33,7 @@ int main(void)
 	if (mempool_alloc(&pool, GFP_KERNEL) != &data)
 		return 1;
 	mempool_exit(old);
+	if (sizeof(struct mempool_bulk_request) != 128)
+		return 1;
 	return sizeof(struct page) == 64 && sizeof(mempool_t) == 256 ? 0 : 1;
 }

@@ -3,6 +3,7 @@
 
 mod common;
 use common::*;
+use core::sync::atomic::AtomicBool;
 
 /// A request with its array and what became of it.
 struct Item {
@@ -42,7 +43,11 @@ impl Item {
     }
 }
 
+/// Is the first thread of a test inside `submit`? Then it must not run `done`: the result says it.
+static SUBMITTING: AtomicBool = AtomicBool::new(false);
+
 extern "C" fn note(request: *mut mempool_bulk_request) {
+    assert!(!SUBMITTING.load(SeqCst) || usize::from(thread::current().id()) != 0);
     // SAFETY: user_data names the item around the request, which is never freed.
     let item = unsafe { &*(*request).user_data.cast::<Item>() };
     item.done.fetch_add(1, SeqCst);
@@ -79,7 +84,9 @@ fn a_request_that_is_submitted_while_elements_come_back_completes() {
         let held = pool.take(2);
         let item = Item::new(&pool, 2, note);
         let threads = givers(&pool, &held);
+        SUBMITTING.store(true, SeqCst);
         let at_once = item.submit();
+        SUBMITTING.store(false, SeqCst);
         join(threads);
         assert_eq!(at_once + item.done.load(SeqCst) as i32, 1);
         item.give_back();

@@ -69,3 +69,36 @@ fn a_time_limit_ends_or_it_succeeds() {
         pool.end(2);
     });
 }
+
+/// Elements that did not fit the reserve.
+static SPARE: std::sync::Mutex<Vec<usize>> = std::sync::Mutex::new(Vec::new());
+
+extern "C" fn to_spare(element: *mut c_void, _data: *mut c_void) {
+    SPARE.lock().expect("not poisoned").push(element.expose_provenance());
+}
+
+#[test]
+fn requests_above_min_nr_take_turns() {
+    model(2000, || {
+        SPARE.lock().expect("not poisoned").clear();
+        // Three elements, two of which fit: two requests for three must not each hold a part.
+        let pool = Pool::with_sink(2, to_spare);
+        let ended = Arc::new(AtomicU32::new(0));
+        let large = || {
+            let (pool, ended) = (pool.clone(), ended.clone());
+            thread::spawn(move || {
+                pool.give(pool.take(3));
+                ended.fetch_add(1, SeqCst);
+            })
+        };
+        let threads = vec![large(), large()];
+        pool.give(vec![without_provenance_mut(1 << 20)]);
+        // What did not fit is offered again for as long as somebody may need it.
+        while ended.load(SeqCst) < 2 {
+            let spare = SPARE.lock().expect("not poisoned").pop();
+            pool.give(spare.map(without_provenance_mut).into_iter().collect());
+            thread::yield_now();
+        }
+        join(threads);
+    });
+}

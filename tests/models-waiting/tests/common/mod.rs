@@ -39,6 +39,10 @@ unsafe impl Sync for Pool {}
 
 impl Pool {
     pub fn new(n: c_int) -> Arc<Pool> {
+        Pool::with_sink(n, sink)
+    }
+
+    pub fn with_sink(n: c_int, sink: extern "C" fn(*mut c_void, *mut c_void)) -> Arc<Pool> {
         SOURCE.store(n, SeqCst);
         let pool = mempool_create(n, Some(source), Some(sink), null_mut());
         SOURCE.store(0, SeqCst);
