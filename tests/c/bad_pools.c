@@ -88,7 +88,7 @@ TEST(frees_into_null_pools)
 	BUG(CHECK(mempool_free_bulk(NULL, (void **)p, 1) == 0));
 	BUG(mempool_bulk_free_pages(NULL, p, 2));
 	BUG(mempool_bulk_free_buffers(NULL, &buffer, 1));
-	CHECK(p[0] && page_count(p[0]) == 1);
+	CHECK(p[0] && page_count(p[0]) == 1 && bugs == 4);
 	__free_page(p[0]);
 	CHECK(outstanding() == 0);
 }

@@ -128,7 +128,7 @@ TEST(K87_K88_second_call_has_the_same_nr_and_array)
 	struct page *mine[4] = { NULL }, *theirs[4] = { NULL };
 	pthread_t t;
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(4, 0);
 	CHECK(mempool_alloc_pages_bulk_array(&pool, GFP_KERNEL, 4, mine) && pool.curr_nr == 0);
 	b.calls = 0;
@@ -289,6 +289,29 @@ TEST(H99_more_than_min_nr)
 	tear_down();
 }
 
+TEST(H99_takes_what_comes)
+{
+	struct page *extra[2];
+	pthread_t t;
+
+	catch_reports();
+	configure(0, NO_RETRY);
+	set_up(4, 0);
+	for (int round = 1; round <= 2; round++) {
+		unsigned long waits = pool_waits(&pool);
+
+		CHECK(pthread_create(&t, NULL, oversized, NULL) == 0);
+		for (unsigned long i = 0; i < 2; i++) {
+			extra[i] = alloc_page(GFP_KERNEL);
+			UNTIL(pool_waits(&pool) > waits + i);
+			mempool_free(extra[i], &pool);
+		}
+		pthread_join(t, NULL);
+		CHECK(warns == 1 && pool.curr_nr == 4 && b.frees == 2 * round);
+	}
+	tear_down();
+}
+
 static void *two_rounds(void *arg)
 {
 	for (int i = 0; i < 2000; i++) {
@@ -304,7 +327,7 @@ TEST(K100_no_hold_and_wait)
 {
 	pthread_t t[3];
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(8, 0);
 	for (int i = 0; i < 3; i++)
 		CHECK(pthread_create(&t[i], NULL, two_rounds, NULL) == 0);

@@ -76,7 +76,7 @@ TEST(K104_second_call_asks_for_the_rest)
 	static struct got first, got;
 	pthread_t t;
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(8, 0);
 	CHECK(mempool_alloc_pages_bulk_cb(&pool, GFP_KERNEL, 8, on_page, &first));
 	b.calls = 0;

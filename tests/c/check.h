@@ -163,6 +163,9 @@ static inline unsigned long pool_waits(const mempool_t *pool)
 	return (unsigned long)s.waits;
 }
 
+/* As wait_timeout_ms: a sleeper that nobody wakes sleeps until the test runner kills it. */
+enum { NO_RETRY = 3600000 };
+
 static inline void configure(uint64_t limit, uint32_t wait_ms)
 {
 	struct mempool_bulk_config config = { .struct_size = sizeof(config), .node = -1 };

@@ -89,7 +89,7 @@ TEST(K116_K118_K119_all_or_nothing)
 	void *held[3], *e[4] = { NULL };
 	pthread_t t;
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(4);
 	for (int i = 0; i < 3; i++)
 		held[i] = mempool_alloc_preallocated(&pool);
@@ -121,7 +121,7 @@ TEST(K128_free_bulk_wakes_everybody)
 	void *held[3], *got[3];
 	pthread_t t[3];
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(3);
 	for (int i = 0; i < 3; i++)
 		held[i] = mempool_alloc_preallocated(&pool);
@@ -157,7 +157,7 @@ TEST(K120_many_threads_none_waits_holding)
 	static const uintptr_t sizes[6] = { 8, 8, 5, 3, 7, 1 };
 	pthread_t t[6];
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(8);
 	c.fail = 1;
 	for (int i = 0; i < 6; i++)

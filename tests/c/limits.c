@@ -72,7 +72,7 @@ TEST(a_page_freed_to_the_allocator_wakes_a_sleeper)
 	pthread_t t;
 	void *got;
 
-	configure(256 * 4096, 60000);
+	configure(256 * 4096, NO_RETRY);
 	CHECK(mempool_init_pages_bulk(&pool, 1, NULL, NULL, NULL) == 0);
 	mine = mempool_alloc_preallocated(&pool);
 	while ((p[n] = alloc_page(GFP_ATOMIC | __GFP_NOWARN)))

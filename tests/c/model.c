@@ -149,7 +149,7 @@ TEST(eight_threads_on_too_few_pages)
 {
 	pthread_t t[8];
 
-	configure(64 * 4096, 60000);
+	configure(64 * 4096, NO_RETRY);
 	CHECK(mempool_init_pages_bulk(&pool, 16, NULL, NULL, NULL) == 0);
 	for (uintptr_t i = 0; i < 8; i++)
 		CHECK(pthread_create(&t[i], NULL, hammer, (void *)(i + 1)) == 0);

@@ -273,7 +273,7 @@ TEST(configure_and_environment)
 	CHECK(mempool_bulk_configure(&config) == -EBUSY);
 	mempool_bulk_get_stats(&s);
 	CHECK(s.pages_limit == 1024 && warns == 1 && strstr(last_report, "MEMPOOL_BULK_PREALLOC"));
-	CHECK(strcmp(mempool_bulk_version(), "0.1.0") == 0);
+	CHECK(strcmp(mempool_bulk_version(), PACKAGE_VERSION) == 0);
 }
 
 TEST(configure_with_structures_of_other_versions)

@@ -212,12 +212,33 @@ static void *free_later(void *page)
 	return NULL;
 }
 
+TEST(single_pages_become_blocks_again)
+{
+	static struct page *p[2048];
+	struct page *block;
+	unsigned int n;
+
+	configure(2048 * 4096, 0);
+	for (int round = 0; round < 3; round++) {
+		memset(p, 0, sizeof(p));
+		n = (unsigned int)alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, 2048, p);
+		CHECK(n == 2032);
+		for (unsigned int step = 0; step < 7; step++)
+			for (unsigned int i = step; i < n; i += 7)
+				__free_page(p[i]);
+		block = alloc_pages(GFP_KERNEL, 10);
+		CHECK(block && outstanding() == 1024);
+		__free_pages(block, 10);
+		check_conserved();
+	}
+}
+
 TEST(nofail_waits_for_a_page)
 {
 	struct page *p[64] = { NULL }, *one;
 	pthread_t t;
 
-	configure(64 * 4096, 60000);
+	configure(64 * 4096, NO_RETRY);
 	CHECK(alloc_pages_bulk(GFP_KERNEL, 64, p) == 64 && !alloc_page(GFP_NOWAIT | __GFP_NOFAIL));
 	CHECK(pthread_create(&t, NULL, free_later, p[0]) == 0);
 	one = alloc_page(GFP_KERNEL | __GFP_NOFAIL);

@@ -41,11 +41,20 @@ TEST(K52_resize_to_the_same)
 
 TEST(K53_grow_tops_up_with_gfp_kernel)
 {
+	void *e[8];
+
 	set_up(3);
 	CHECK(mempool_resize(&pool, 8) == 0);
 	CHECK(c.allocs == 5 && pool.min_nr == 8 && pool.curr_nr == 8);
 	for (int i = 0; i < 5; i++)
 		CHECK(c.masks[i] == 0xcc0);
+	for (int i = 0; i < 8; i++) {
+		CHECK((e[i] = mempool_alloc_preallocated(&pool)) != NULL);
+		for (int j = 0; j < i; j++)
+			CHECK(e[i] != e[j]);
+	}
+	for (int i = 0; i < 8; i++)
+		mempool_free(e[i], &pool);
 	mempool_exit(&pool);
 }
 
@@ -64,7 +73,8 @@ TEST(K54_grow_with_a_failing_function)
 TEST(K55_grow_beyond_reason)
 {
 	set_up(3);
-	CHECK(mempool_resize(&pool, 0x7fffffff) == -ENOMEM && pool.min_nr == 3 && pool.curr_nr == 3);
+	CHECK(mempool_resize(&pool, 0x7fffffff) == -ENOMEM && mempool_resize(&pool, 524289) == -ENOMEM);
+	CHECK(pool.min_nr == 3 && pool.curr_nr == 3 && c.allocs == 0 && c.frees == 0);
 	mempool_exit(&pool);
 }
 
@@ -122,7 +132,7 @@ TEST(K56_resize_of_a_pool_of_pages_under_load)
 {
 	pthread_t t[3];
 
-	configure(200 * 4096, 60000);
+	configure(200 * 4096, NO_RETRY);
 	CHECK(mempool_init_pages_bulk(&pool, 16, NULL, NULL, NULL) == 0);
 	for (int i = 0; i < 3; i++)
 		CHECK(pthread_create(&t[i], NULL, page_churn, NULL) == 0);
@@ -165,7 +175,7 @@ TEST(H60_grow_wakes_a_sleeper)
 	pthread_t t;
 	long start = now_ms();
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(1);
 	e = mempool_alloc_preallocated(&pool);
 	c.fail = 1;
@@ -204,7 +214,7 @@ TEST(K63_K64_zero_pool_gives_and_takes_one)
 	pthread_t t;
 	long start = now_ms();
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(0);
 	c.fail = 1;
 	e = mempool_alloc(&pool, GFP_NOWAIT);

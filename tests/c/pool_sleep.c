@@ -130,7 +130,7 @@ TEST(K29_signals_do_not_wake)
 	pthread_t t;
 	struct sigaction sa = { .sa_handler = on_signal };
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	sigaction(SIGUSR1, &sa, NULL);
 	set_up(1);
 	empty_reserve(e, 1);
@@ -152,7 +152,7 @@ TEST(K42_one_free_serves_one_of_many_sleepers)
 	void *e[3], *got[3];
 	pthread_t t[3];
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(3);
 	empty_reserve(e, 3);
 	c.fail = 1;
@@ -178,7 +178,7 @@ TEST(K43_many_frees_serve_many_sleepers)
 	pthread_t t[8];
 	long start;
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(8);
 	empty_reserve(e, 8);
 	c.fail = 1;
@@ -211,7 +211,7 @@ TEST(K33_never_null_under_contention)
 {
 	pthread_t t[4];
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(2);
 	c.fail = 1;
 	for (int i = 0; i < 4; i++)
@@ -223,7 +223,7 @@ TEST(K33_never_null_under_contention)
 }
 
 /* Round by round one thread frees the only element while another looks for it. Nothing else would wake
- * the sleeper, so one lost wake-up is a minute. */
+ * the sleeper, so a lost wake-up never ends. */
 enum { HAND_OVERS = 20000 };
 static atomic_int hand_over;
 static void *_Atomic handed;
@@ -240,11 +240,10 @@ static void *receiver(void *arg)
 
 TEST(K44_no_wake_up_is_lost)
 {
-	long start = now_ms();
 	pthread_t t;
 	void *e[1];
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	set_up(1);
 	empty_reserve(e, 1);
 	c.fail = 1;
@@ -260,7 +259,6 @@ TEST(K44_no_wake_up_is_lost)
 		CHECK(handed == e[0] && pool.curr_nr == 0);
 	}
 	pthread_join(t, NULL);
-	CHECK(now_ms() - start < 50000);
 	mempool_free(e[0], &pool);
 	mempool_exit(&pool);
 }
@@ -320,7 +318,7 @@ TEST(K46_elements_are_conserved)
 {
 	pthread_t t[4];
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	CHECK(mempool_init(&pool, 3, moody_alloc, counter_free, &c) == 0 && succeeded == 3);
 	moody = 1;
 	for (int i = 0; i < 4; i++)

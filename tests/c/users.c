@@ -116,7 +116,7 @@ TEST(K171_writers_share_a_reserve)
 	static const uintptr_t sizes[4] = { 32, 17, 32, 1 };
 	pthread_t t[4];
 
-	configure(0, 60000);
+	configure(0, NO_RETRY);
 	client.limit = 8;
 	CHECK(mempool_init_pages_bulk(&pool, 32, client_bulk, client_free, &client) == 0);
 	for (int i = 0; i < 4; i++)
