@@ -66,7 +66,7 @@ def main():
     runnables = build(row)
     row = [c for c in row if c.name in runnables]
     results = measure(runnables, row, which, rounds, ms, args.quick)
-    full = not (args.quick or args.contenders or args.workloads or args.rounds)
+    full = not (args.quick or args.contenders or args.workloads)
     folder = ROOT / "docs" if full else OUT
     folder.mkdir(parents=True, exist_ok=True)
     page = report(results, row, rounds, ms)

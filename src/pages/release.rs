@@ -201,13 +201,24 @@ fn store_words(words: &[u32]) {
 /// For a page that the slab did not take at the first try.
 #[cold]
 fn one_to_depot(idx: u32) {
-    if !percpu::push_one::<Singles>(idx) {
-        pages_to_depot(&mut core::iter::once(idx));
+    if percpu::push_one::<Singles>(idx) {
+        return;
     }
+    // Under pressure everybody comes here with single pages. Nobody queues for the lock then: who wants
+    // pages from the depot, and may not sleep, would find it busy all the time.
+    match DEPOT.open(&ARENA, false) {
+        Some(depot) => {
+            depot.put_page(idx);
+            depot.note_returned();
+            cache::relax(&depot);
+        }
+        None => return defer(idx),
+    }
+    flush_slab();
 }
 
-/// Puts pages into the depot, and all others of a full slab too: what stayed at its bottom would keep
-/// the words it is of from becoming whole again. The lock is let go between batches.
+/// Puts pages into the depot, and all others of a full slab too (`flush_slab`): what stayed at its bottom
+/// would keep the words it is of from becoming whole again. The lock is let go between batches.
 #[cold]
 fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
     let Some(depot) = DEPOT.open_to_free(&ARENA) else { return pages.for_each(defer) };
@@ -215,6 +226,10 @@ fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
     depot.note_returned();
     cache::relax(&depot);
     drop(depot);
+    flush_slab();
+}
+
+fn flush_slab() {
     for _ in 0..SINGLES.div_ceil(BATCH) {
         if !DEPOT.open_to_free(&ARENA).is_some_and(|depot| cache::flush_pages(&depot)) {
             break;
