@@ -30,8 +30,8 @@ pub fn len<S: Stack>() -> usize {
 #[inline(always)]
 pub fn pop<S: Stack>(out: &mut Batch, most: usize) {
     let n: usize;
-    // SAFETY: as in `pop_one`; the copy reads n entries below `len`, rounded up to four (into the slack
-    // of the stack), and writes as many into `out`, whose slack is as large.
+    // SAFETY: as in `pop_one`; the copy reads `n` entries below `len` and writes as many into `out`, which
+    // has room for a batch.
     unsafe {
         section!(
             [
@@ -89,8 +89,8 @@ pub fn pop<S: Stack>(out: &mut Batch, most: usize) {
 #[inline(always)]
 pub fn push<S: Stack>(entries: &[u32]) -> usize {
     let n: usize;
-    // SAFETY: as in `pop`, the other way round: what is written before the commit lies above `len`, and
-    // what the rounding writes too much lies in the stack's slack at most.
+    // SAFETY: as in `pop`, the other way round: what is written before the commit lies above `len` and
+    // below the stack's capacity.
     unsafe {
         section!(
             [
