@@ -9,12 +9,13 @@
 
 #include "one_thread.h"
 
-enum { MANY = 64, LINE = 64 };
+enum { MANY = 64, LINE = 64, PIECE = 16, PIECES = 32, LOOK_NS = 50000 };
 
 struct worker {
 	pthread_t thread;
 	int cpu; /* as pin() counts; -1: any */
 	unsigned int n;
+	double for_ns; /* how long to run */
 	double ns;     /* how long it ran */
 	double cpu_ns; /* how long it had a CPU */
 	long rounds;   /* how many pairs it made */
@@ -22,21 +23,38 @@ struct worker {
 } __attribute__((aligned(LINE)));
 
 static pthread_barrier_t start_line;
-static atomic_bool stop __attribute__((aligned(LINE)));
 
-static ALWAYS_INLINE long pairs_until_stop(void **p, unsigned int n)
+static ALWAYS_INLINE void pairs_into(void **p, unsigned int n, long count)
 {
-	long rounds = 0;
-
-	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
-		for (int i = 0; i < 64; i++) {
-			get(p, n);
-			used(p);
-			put(p, n);
-		}
-		rounds += 64;
+	while (count--) {
+		get(p, n);
+		used(p);
+		put(p, n);
 	}
-	return rounds;
+}
+
+static void some_pairs(void **p, unsigned int n, long count)
+{
+	if (n == 1)
+		pairs_into(p, 1, count);
+	else
+		pairs_into(p, 256, count);
+}
+
+/* Warms up; how many pairs make it worth to look at the clock. The quickest piece counts: with more
+ * threads than CPUs the others are mostly waiting. */
+static long warm_up(void **p, unsigned int n)
+{
+	double quickest = LOOK_NS, begin = now_ns();
+
+	for (int i = 0; i < PIECES && now_ns() - begin < WARM_NS; i++) {
+		double start = now_ns(), ns;
+
+		some_pairs(p, n, PIECE);
+		ns = now_ns() - start;
+		quickest = ns < quickest ? ns : quickest;
+	}
+	return (long)(LOOK_NS / (quickest + 1) * PIECE) + 1;
 }
 
 static double thread_cpu_ns(void)
@@ -60,41 +78,35 @@ static void *work(void *data)
 	struct worker *me = data;
 	void *p[256];
 	double start, cpu_start;
+	long worth;
 
 	if (me->cpu >= 0)
 		pin(me->cpu);
 	else
 		unpin();
 	contender_thread_init();
-	start = now_ns();
-	for (int i = 0; i < 500 && now_ns() - start < WARM_NS; i++) {
-		get(p, me->n);
-		used(p);
-		put(p, me->n);
-	}
+	worth = warm_up(p, me->n);
 	pthread_barrier_wait(&start_line);
 	me->ousted = times_ousted();
 	start = now_ns();
 	cpu_start = thread_cpu_ns();
-	me->rounds = me->n == 1 ? pairs_until_stop(p, 1) : pairs_until_stop(p, 256);
+	for (me->rounds = 0; (me->ns = now_ns() - start) < me->for_ns; me->rounds += worth)
+		some_pairs(p, me->n, worth);
 	me->cpu_ns = thread_cpu_ns() - cpu_start;
-	me->ns = now_ns() - start;
 	me->ousted = times_ousted() - me->ousted;
 	contender_thread_exit();
 	return NULL;
 }
 
-/* Lets workers run for a time. */
+/* Lets workers run for a time, and sleeps meanwhile. */
 static void run_workers(struct worker *workers, unsigned int nr, double ns)
 {
-	stop = false;
-	pthread_barrier_init(&start_line, NULL, nr + 1);
-	for (unsigned int i = 0; i < nr; i++)
+	pthread_barrier_init(&start_line, NULL, nr);
+	for (unsigned int i = 0; i < nr; i++) {
+		workers[i].for_ns = ns;
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
 			die("pthread_create");
-	pthread_barrier_wait(&start_line);
-	sleep_ns(ns);
-	stop = true;
+	}
 	for (unsigned int i = 0; i < nr; i++)
 		pthread_join(workers[i].thread, NULL);
 	pthread_barrier_destroy(&start_line);
@@ -131,7 +143,7 @@ static struct attempt attempt_two(unsigned int n, double phase)
  * the machine is too busy for that, and then "disturbed" says so. */
 static void run_two(unsigned int n)
 {
-	enum { WANT = 5, TRIES = 20 };
+	enum { WANT = 5, TRIES = 10 };
 	double speedup[2][TRIES], ns[2][TRIES];
 	int nr[2] = { 0 };
 
@@ -178,6 +190,7 @@ static void run_many(unsigned int n)
 /* A ring of arrays between one producer, which gets the pages, and one consumer, which puts them. */
 enum { RING = 8, STRETCH = 32, STRETCHES_MAX = 10000, STRETCHES_MIN = 5 };
 static void *ring_slot[RING][256] __attribute__((aligned(LINE)));
+static atomic_bool stop __attribute__((aligned(LINE)));
 static struct {
 	_Alignas(LINE) atomic_ulong filled;
 	_Alignas(LINE) atomic_ulong emptied;
@@ -196,6 +209,7 @@ static void *produce(void *data)
 
 	pin(0);
 	contender_thread_init();
+	pthread_barrier_wait(&start_line);
 	for (unsigned long i = 0; !atomic_load_explicit(&stop, memory_order_relaxed); i++) {
 		while (i - atomic_load_explicit(&ring.emptied, memory_order_acquire) == RING) {
 			if (atomic_load_explicit(&stop, memory_order_relaxed))
@@ -232,8 +246,10 @@ static void run_producer_consumer(unsigned int n)
 	double end;
 
 	pin(1);
+	pthread_barrier_init(&start_line, NULL, 2);
 	if (pthread_create(&producer, NULL, produce, &n) != 0)
 		die("pthread_create");
+	pthread_barrier_wait(&start_line); /* it began on this CPU */
 	for (end = now_ns() + 2 * WARM_NS; now_ns() < end;)
 		consume(&i, n, STRETCH);
 	for (end = now_ns() + measure_ns; nr < STRETCHES_MIN || (nr < STRETCHES_MAX && now_ns() < end);) {

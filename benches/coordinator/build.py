@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "bench"
 PREFIX = ROOT / "build" / "prefix"
 CC = os.environ.get("CC", "cc")
+PROGRAMS = OUT / Path(CC).name  # of another compiler are other programs
 CFLAGS = ["-std=gnu11", "-O3", "-g", "-Wall", "-Wextra", "-Wno-unused-function", "-D_GNU_SOURCE", "-pthread"]
 
 
@@ -48,15 +49,15 @@ def preloaded(names):
 
 def compile_program(contender):
     """The sources of a contender, with the heap counter where the heap is not what is measured."""
-    program = OUT / (contender.source[:-2] + "".join(f.replace("-D", "_").replace("=", "_") for f in contender.flags))
+    program = PROGRAMS / (contender.source[:-2] + "".join(f.replace("-D", "_").replace("=", "_") for f in contender.flags))
     sources = [ROOT / "benches" / contender.source]
     if contender.source not in ("heap.c", "mmap.c", "drain.c"):
         sources.append(ROOT / "benches" / "count_malloc.c")
     libraries = module_flags(contender.module)
     if contender.kind == "floor":
-        libraries = [str(OUT / "libfloor.so")]
-        compile_to(OUT / "libfloor.so", [ROOT / "benches" / "floor_copy.c"], ["-shared", "-fPIC"])
-    rpath = [f"-Wl,-rpath,{PREFIX}/lib", f"-Wl,-rpath,{OUT}"]
+        libraries = [str(PROGRAMS / "libfloor.so")]
+        compile_to(PROGRAMS / "libfloor.so", [ROOT / "benches" / "floor_copy.c"], ["-shared", "-fPIC"])
+    rpath = [f"-Wl,-rpath,{PREFIX}/lib", f"-Wl,-rpath,{PROGRAMS}"]
     compile_to(program, sources, [*contender.flags, *libraries, "-rdynamic", *rpath])
     return program
 
@@ -104,7 +105,7 @@ def prepare(contender, built):
 
 def build(contenders):
     """Name to Runnable, of those that can be built and run here."""
-    OUT.mkdir(parents=True, exist_ok=True)
+    PROGRAMS.mkdir(parents=True, exist_ok=True)
     built, ready = {}, {}
     for contender in contenders:
         try:

@@ -97,8 +97,8 @@ def steady(results, contenders):
 def remarks(results):
     """What a reader must know about single figures."""
     lines = [f"- Failed: {failure}." for failure in results.failures]
-    for (contender, workload), rounds in results.rounds.items():
-        disturbed = sum(results.values(contender, workload, "disturbed"))
-        if disturbed:
-            lines.append(f"- {contender}, {workload}: in {disturbed:.0f} of {len(rounds)} rounds other processes never left it two CPUs.")
+    disturbed = [f"{contender} {workload}" for contender, workload in results.rounds
+                 if any(results.values(contender, workload, "disturbed"))]
+    if disturbed:
+        lines.append(f"- Other processes never left two CPUs free, in some rounds at least: {', '.join(sorted(disturbed))}.")
     return lines
