@@ -104,12 +104,12 @@ static bool write_file(const char *dir, const char *name, const char *text)
 	return ok;
 }
 
-static const char *const groups[][3] = {
-	{ "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "/sys/fs/cgroup/memory/mempool_bulk_test" },
-	{ "/sys/fs/cgroup", "memory.max", "/sys/fs/cgroup/mempool_bulk_test" },
+static const char *const groups[][2] = {
+	{ "/sys/fs/cgroup/memory", "memory.limit_in_bytes" },
+	{ "/sys/fs/cgroup", "memory.max" },
 };
 
-static const char *mine;
+static char mine[128]; /* this process's own group, "" for none */
 
 static void leave_group(void)
 {
@@ -124,14 +124,14 @@ TEST(memory_cgroup)
 {
 	unsigned long n;
 
-	for (int i = 0; i < 2 && !mine; i++) {
-		mkdir(groups[i][2], 0755);
-		if (write_file(groups[i][2], groups[i][1], "100663296") && write_file(groups[i][2], "cgroup.procs", "0"))
-			mine = groups[i][2];
-		else
-			rmdir(groups[i][2]);
+	for (int i = 0; i < 2 && !mine[0]; i++) {
+		snprintf(mine, sizeof(mine), "%s/mempool_bulk_test.%d", groups[i][0], (int)getpid());
+		if (mkdir(mine, 0755) == 0 && write_file(mine, groups[i][1], "100663296") && write_file(mine, "cgroup.procs", "0"))
+			break;
+		rmdir(mine);
+		mine[0] = '\0';
 	}
-	if (!mine)
+	if (!mine[0])
 		exit(77); /* no memory controller to write to */
 	atexit(leave_group);
 	configure(1ull << 30, 0);
