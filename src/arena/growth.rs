@@ -23,6 +23,8 @@ pub fn arena() -> Option<&'static Arena> {
 #[cold]
 fn reserve() -> Option<&'static Arena> {
     static ONCE: Once = Once::new();
+    // Complaints about the environment run the user's handler, which may come back here: before ONCE.
+    config::get();
     inside::watch_forks();
     // A child must not find this begun and never ended.
     let _inside = inside::enter(true);
@@ -62,6 +64,11 @@ fn try_reserve(max_pages: u32) -> bool {
     true
 }
 
+fn tell_unlocked() {
+    static WARNED: AtomicU32 = AtomicU32::new(0);
+    report::warn_limited(&WARNED, 1, format_args!("RLIMIT_MEMLOCK does not allow locking more memory"));
+}
+
 impl Arena {
     /// Commits the next `want` pages or fewer where the limit is near; the first index and how many.
     /// Callers hold the depot lock: growth has one author.
@@ -78,9 +85,9 @@ impl Arena {
             return None;
         }
         if flags & config::MLOCK != 0 && !os::lock(start, bytes) {
-            static WARNED: AtomicU32 = AtomicU32::new(0);
-            report::warn_limited(&WARNED, 1, format_args!("RLIMIT_MEMLOCK does not allow locking {bytes} more bytes"));
             os::decommit(start, bytes);
+            // The depot's lock is held, and a report runs the user's code.
+            inside::run_outside(inside::Late::Unlocked, tell_unlocked);
             return None;
         }
         self.committed.store(first + n, Release);

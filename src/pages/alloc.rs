@@ -99,14 +99,20 @@ fn ready() -> Option<&'static Arena> {
     if FIRST.is_completed() {
         return Some(arena);
     }
-    let _inside = inside::enter(true);
+    let inside = inside::enter(true);
+    let mut missing = 0;
     FIRST.call_once(|| {
-        let wanted = config::get().prealloc_bytes.div_ceil(map::PAGE_SIZE as u64);
-        let wanted = wanted.max(u64::from(emergency_target(arena) + CHUNK_PAGES));
+        let prealloc = config::get().prealloc_bytes.div_ceil(map::PAGE_SIZE as u64);
+        let wanted = prealloc.max(u64::from(emergency_target(arena) + CHUNK_PAGES));
         if let Some(depot) = DEPOT.open(arena, true) {
             while u64::from(arena.committed()) < wanted && depot.grow() {}
         }
+        missing = prealloc.saturating_sub(arena.committed().into());
     });
+    drop(inside);
+    if missing > 0 {
+        report::warn(format_args!("{missing} pages of the preallocation can't be had"));
+    }
     Some(arena)
 }
 
@@ -139,7 +145,8 @@ impl Request {
     /// Repeats `take` for as long as the mask demands success, sleeping in between; reports failure.
     pub fn persist<T>(&self, mut take: impl FnMut() -> Option<T>) -> Option<T> {
         loop {
-            let forever = self.gfp & __GFP_NOFAIL != 0 && self.may_sleep();
+            // A pool asks with __GFP_NORETRY and waits itself, for its reserve too.
+            let forever = self.gfp & (__GFP_NOFAIL | __GFP_NORETRY) == __GFP_NOFAIL && self.may_sleep();
             let interest = forever.then(|| RETURNED.interest());
             if let Some(got) = take() {
                 return Some(got);

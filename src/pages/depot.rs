@@ -98,16 +98,19 @@ impl Depot {
     /// Free blocks of each order, like /proc/buddyinfo; of partly free words only the largest counts.
     pub fn dump(&self, w: &mut dyn core::fmt::Write) -> core::fmt::Result {
         let Some(arena) = map::existing() else { return Ok(()) };
-        let Some(_guard) = self.lock.try_lock_briefly() else { return writeln!(w, "blocks: busy") };
-        write!(w, "blocks by order:")?;
-        for head in &self.heads {
-            let (mut n, mut at) = (0, head.load(Relaxed));
+        let Some(guard) = self.lock.try_lock_briefly() else { return writeln!(w, "blocks: busy") };
+        let mut blocks = [0u32; 11];
+        for (head, n) in self.heads.iter().zip(&mut blocks) {
+            let mut at = head.load(Relaxed);
             while at != NONE {
-                n += 1;
+                *n += 1;
                 at = arena.word(at - 1).next.load(Relaxed);
             }
-            write!(w, " {n}")?;
         }
+        // Writing may block for ever: not with the lock.
+        drop(guard);
+        write!(w, "blocks by order:")?;
+        blocks[..self.heads.len()].iter().try_for_each(|n| write!(w, " {n}"))?;
         writeln!(w)
     }
 }

@@ -9,7 +9,8 @@ use core::sync::atomic::Ordering::*;
 pub fn get(idx: u32) {
     let Some(arena) = arena() else { return };
     let head = head_of(idx);
-    if state::check_held(arena, head) {
+    // A tail of a block that is not compound has no count of its own.
+    if state::check_head(arena, head) {
         state::touch(arena, head);
         map::page(head).refcount.fetch_add(1, Relaxed);
     }
@@ -68,4 +69,9 @@ fn head_of_any(idx: u32) -> u32 {
             held && state::order(arena, *head) >= *order
         })
         .map_or(idx, |(head, _)| head)
+}
+
+/// The order of a held block, from its head.
+pub fn order(idx: u32) -> u32 {
+    arena().map_or(0, |arena| state::order(arena, idx))
 }

@@ -190,12 +190,14 @@ pub fn take_back(arena: &Arena, idx: u32, want_order: u32) -> Taken {
 /// Drops a reference; None when it was the last. A count below one is a BUG and changes nothing.
 fn drop_reference(idx: u32) -> Option<Taken> {
     let refcount = &map::page(idx).refcount;
-    // AcqRel: whoever frees must see everything the other holders did before they let go.
-    match refcount.fetch_sub(1, AcqRel) {
-        1 => None,
-        n if n > 1 => Some(Taken::Shared),
-        n => {
-            refcount.store(n, Relaxed);
+    // AcqRel: whoever frees must see everything the other holders did before they let go. The last reference
+    // is not dropped here: of two frees of it the state decides, and the loser must not have changed the
+    // count, which may be the next owner's by then.
+    let dropped = refcount.fetch_update(AcqRel, Acquire, |n| (n > 1).then_some(n - 1));
+    match dropped {
+        Ok(_) => Some(Taken::Shared),
+        Err(1) => None,
+        Err(n) => {
             report::bug(format_args!("page {idx} freed with reference count {n}"));
             Some(Taken::Refused)
         }
@@ -220,6 +222,12 @@ fn refuse(idx: u32, byte: u8) -> Taken {
 pub fn check_held(arena: &Arena, idx: u32) -> bool {
     let state = of(arena, idx);
     held(state) || state == TAIL || refuse(idx, state) != Taken::Refused
+}
+
+/// Is this the head of a block that somebody holds? Reports a BUG if not.
+pub fn check_head(arena: &Arena, idx: u32) -> bool {
+    let byte = of(arena, idx);
+    held(byte) || refuse(idx, byte) != Taken::Refused
 }
 
 /// Remembers that the `struct page` may change. Only a holder calls this, so no one else frees.
@@ -288,7 +296,7 @@ pub fn shelve(arena: &Arena, idx: u32) -> Shelved {
         return Shelved::Refused;
     }
     if touched {
-        reset(idx);
+        (idx..idx + (1 << (byte >> ORDER_SHIFT))).for_each(reset);
     }
     Shelved::Stored
 }

@@ -22,7 +22,7 @@ static INSIDE: AtomicU32 = AtomicU32::new(0);
 static FORKING: AtomicU32 = AtomicU32::new(0);
 static FORKER: AtomicUsize = AtomicUsize::new(0);
 static LATE: AtomicU32 = AtomicU32::new(0);
-static LATE_WORK: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+static LATE_WORK: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 /// What a child does first, besides what is done here.
 static IN_CHILD: AtomicUsize = AtomicUsize::new(0);
 
@@ -74,8 +74,10 @@ pub fn interrupted() -> bool {
 pub enum Late {
     /// Telling those who wait.
     Tell,
-    /// Reporting to the user.
+    /// Reporting double frees to the user.
     Report,
+    /// Reporting memory that could not be locked.
+    Unlocked,
 }
 
 /// Runs `work`, at once or, inside a section, when the thread leaves it. For each kind always the same
