@@ -97,7 +97,11 @@ fn fill_pass(pool: &Mempool, mask: u32, gfp: u32, slots: &Slots, who: Option<&En
     taken == missing
 }
 
+/// What the reserve is about to be asked for can be more than it will ever have, or to be zero.
 fn warn_oversized(pool: &Mempool, mask: u32, missing: u32) {
+    if missing > 0 && mask & __GFP_ZERO != 0 {
+        pool::warn_once(pool, pool::WARNED_ZERO, "__GFP_ZERO: elements of the reserve are not zeroed");
+    }
     if may_sleep(mask) && i64::from(missing) > i64::from(reserve::wanted(pool)) {
         pool::warn_once(pool, pool::WARNED_OVERSIZED, "a request is larger than min_nr and may wait for ever");
     }

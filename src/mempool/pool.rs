@@ -21,11 +21,14 @@ pub const WARNED_OVERSIZED: u32 = 2;
 /// Sets up a pool whose elements come one by one, and fills its reserve with the caller's mask.
 pub fn init(pool: &Mempool, min_nr: i32, alloc: AllocFn, free: FreeFn, data: *mut c_void, gfp: u32, known: &Known) -> Result<(), Error> {
     if alloc.is_none() || free.is_none() {
-        return Err(Error::Invalid);
+        return prepare(pool, -1, data); // Invalid, and whatever the memory held, no pool now
     }
     prepare(pool, min_nr, data)?;
     pool.set_functions(alloc, None, free);
     ready::set_own(pool, known.is_own(alloc, free, data));
+    if let Some(order) = known.order(alloc, free, data) {
+        ready::set_blocks(pool, order);
+    }
     fill(pool, &|| alloc.map_or(null_mut(), |alloc| alloc(gfp, data)))
 }
 
@@ -34,7 +37,7 @@ pub fn init(pool: &Mempool, min_nr: i32, alloc: AllocFn, free: FreeFn, data: *mu
 pub fn init_bulk(pool: &Mempool, min_nr: i32, bulk: BulkFn, free: FreeFn, data: *mut c_void, known: &Known) -> Result<(), Error> {
     let own = known.is_own_bulk(bulk, free);
     if !own && (bulk.is_none() || free.is_none()) {
-        return Err(Error::Invalid);
+        return prepare(pool, -1, data);
     }
     prepare(pool, min_nr, data)?;
     // A pool of our own pages shows the pair by name, so that C code that looks finds functions.

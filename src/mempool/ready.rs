@@ -41,6 +41,12 @@ impl Known {
         same && data.is_null()
     }
 
+    /// Does this classic pool have blocks of pages, and of which order?
+    pub fn order(&self, alloc: AllocFn, free: FreeFn, data: *mut c_void) -> Option<u32> {
+        let same = addresses(alloc) == addresses(self.pages.0) && free_address(free) == free_address(self.pages.1);
+        u32::try_from(data.addr()).ok().filter(|order| same && (1..=10).contains(order))
+    }
+
     /// Is this bulk pool one of our own pages: no functions, or ours by name?
     pub fn is_own_bulk(&self, bulk: BulkFn, free: FreeFn) -> bool {
         match (bulk, free) {
@@ -63,6 +69,16 @@ fn free_address(free: FreeFn) -> Option<usize> {
 
 pub fn set_own(pool: &Mempool, own: bool) {
     pool.kind.store(if own { KIND_OWN } else { 0 }, Relaxed);
+}
+
+/// Remembers that a classic pool has blocks of more than one page.
+pub fn set_blocks(pool: &Mempool, order: u32) {
+    pool.kind.store(KIND_OWN + order, Relaxed);
+}
+
+/// The order of the blocks of a pool whose elements can only be pages of ours.
+pub fn order(pool: &Mempool) -> Option<u32> {
+    pool.kind.load(Relaxed).checked_sub(KIND_OWN)
 }
 
 /// The mask with which our own allocator is asked in a pass that has `mask`, of a request that came with

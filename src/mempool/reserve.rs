@@ -6,6 +6,7 @@
 
 use super::calls;
 use super::queue::{self, Entry};
+use super::ready;
 use super::raw::{Mempool, Slots};
 use crate::arena::map;
 use crate::observe::report;
@@ -51,6 +52,9 @@ pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
         return Put::Full;
     }
     // Marked before the lock is taken: a refusal is reported, and reports run user code.
+    if !suits(pool, element) {
+        return Put::Gone;
+    }
     let Some(marked) = mark(element) else { return Put::Gone };
     if store(pool, &pool.lock.lock(), element) {
         return Put::Stored;
@@ -92,7 +96,8 @@ pub fn remove(pool: &Mempool) -> Option<*mut c_void> {
     pop(pool, &guard)
 }
 
-fn pop(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
+/// Takes the most recently added element out.
+pub fn pop(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
     loop {
         let at = pool.curr_nr.load(Relaxed);
         if at <= 0 {
@@ -100,7 +105,10 @@ fn pop(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
         }
         let slot = pool.slot(guard, at as u32 - 1);
         let element = slot.swap(null_mut(), Relaxed);
-        pool.curr_nr.store(at - 1, Release);
+        pool.curr_nr.store(at - 1, Relaxed);
+        // Orders the count before whatever publishes the element, be it a relaxed store; partner: the fence
+        // in `is_short`, run by whoever frees it.
+        fence(Release);
         // A page that was freed twice as it was put here is somebody else's by now.
         if unshelve(element) {
             return Some(element);
@@ -192,6 +200,20 @@ pub fn next_claimed(pool: &Mempool, left: u32, batch: &mut Batch) {
     }
     calls::tell(pool, &guard, &mut wakes);
     drop(guard);
+}
+
+/// Can a user of this pool take the element for what the pool gives? A BUG if not: a pool of our pages
+/// has nothing but our pages, and no smaller blocks than its own.
+fn suits(pool: &Mempool, element: *mut c_void) -> bool {
+    let Some(order) = ready::order(pool) else { return true };
+    match map::page_index(element.cast()) {
+        None => report::bug(format_args!("{element:p} is not a page of this library")),
+        Some(idx) if order > 0 && pages::order(idx) < order && pages::count(idx) > 0 => {
+            report::bug(format_args!("page {idx} freed into a pool of larger blocks"));
+        }
+        Some(_) => return true,
+    }
+    false
 }
 
 /// An element that is marked as lying in a reserve, if it is one of our pages.

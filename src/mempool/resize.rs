@@ -44,8 +44,10 @@ fn shrink(pool: &Mempool, new_min_nr: i32) {
             pool.least.store(0, Relaxed);
             break;
         }
+        // Under the same hold of the lock: two shrinks must not both take the last one too many.
+        let element = reserve::pop(pool, &guard);
         drop(guard);
-        if let Some(element) = reserve::remove(pool) {
+        if let Some(element) = element {
             alloc::dispose(pool, element);
         }
     }
