@@ -40,36 +40,47 @@ pub fn configure(config: Config) -> Result<(), Error> {
     if config.flags & !ALL_FLAGS != 0 || prealloc_too_big || limit_too_small || no_such_node {
         return Err(Error::Invalid);
     }
+    let _inside = inside::enter(true);
+    let mut requested = REQUESTED.lock();
     if FROZEN.get().is_some() {
         return Err(Error::Busy);
     }
-    let _inside = inside::enter(true);
-    *REQUESTED.lock() = config;
+    *requested = config;
     Ok(())
 }
 
-/// The settings in force; the first call freezes them.
+/// The settings in force; the first call freezes them. None while somebody is about to, and the caller may
+/// not wait for him: a signal handler may have interrupted him.
+pub fn get_if(may_wait: bool) -> Option<&'static Config> {
+    FROZEN.get().or_else(|| freeze(may_wait))
+}
+
+/// The same for callers that may wait, or come after the first use.
 pub fn get() -> &'static Config {
-    if let Some(config) = FROZEN.get() {
-        return config;
-    }
+    get_if(true).unwrap_or(&Config::DEFAULT)
+}
+
+#[cold]
+fn freeze(may_wait: bool) -> Option<&'static Config> {
     let mut complaints = Vec::new();
-    inside::watch_forks();
     // A child must not find this begun and never ended.
-    let inside = inside::enter(true);
+    let inside = inside::enter(may_wait)?;
+    let requested = if may_wait { REQUESTED.lock() } else { REQUESTED.try_lock()? };
+    // Only whoever has the lock comes here, so nobody waits.
     let config = FROZEN.get_or_init(|| {
-        let mut config = *REQUESTED.lock();
+        let mut config = *requested;
         if !crate::sync::privileged() {
             apply_environment(&mut config, &mut complaints);
         }
         config
     });
+    drop(requested);
     drop(inside);
     // Only now: a report runs the user's handler, which may call the library, which needs its settings.
     for complaint in complaints {
         report::warn(format_args!("{complaint}"));
     }
-    config
+    Some(config)
 }
 
 pub fn wait_timeout_ms() -> u32 {

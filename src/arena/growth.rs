@@ -6,34 +6,19 @@ use crate::config;
 use crate::observe::report;
 use crate::sync::{inside, percpu};
 use core::sync::atomic::{AtomicU32, Ordering::*};
-use std::sync::Once;
 
 /// Pages per commit: 2 MiB, one huge page.
 pub const CHUNK_PAGES: u32 = 512;
 /// Blocks of the highest order are aligned to their size in addresses too.
 const ALIGN: usize = PAGE_SIZE << 10;
 
-/// The arena, reserved at first use; None when not even address space can be had.
-#[inline]
-pub fn arena() -> Option<&'static Arena> {
-    existing().or_else(reserve)
-}
-
-/// Reserves for the limit, halving on refusal; once.
-#[cold]
-fn reserve() -> Option<&'static Arena> {
-    static ONCE: Once = Once::new();
-    // Complaints about the environment run the user's handler, which may come back here: before ONCE.
-    config::get();
-    inside::watch_forks();
-    // A child must not find this begun and never ended.
-    let _inside = inside::enter(true);
-    ONCE.call_once(|| {
-        let mut pages = size::limit_pages();
-        while pages > 0 && !try_reserve(pages as u32) {
-            pages /= 2;
-        }
-    });
+/// The arena, reserved for the limit, halving on refusal; None when not even address space can be had.
+/// By one thread at a time, with the settings frozen.
+pub fn reserve() -> Option<&'static Arena> {
+    let mut pages = size::limit_pages();
+    while existing().is_none() && pages > 0 && !try_reserve(pages as u32) {
+        pages /= 2;
+    }
     existing()
 }
 

@@ -79,11 +79,10 @@ pub fn lock(start: usize, bytes: usize) -> bool {
     unsafe { libc::mlock(with_exposed_provenance_mut(start), bytes) == 0 }
 }
 
-/// A zeroed, writable mapping for bookkeeping; its pages become resident when `commit_range` of the
-/// arena touches them.
+/// A zeroed, writable mapping for bookkeeping; its pages become resident when the chunks that they keep
+/// books of are committed and their states are written.
 pub fn map_zeroed(bytes: usize) -> Option<usize> {
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-    // SAFETY: a new mapping at an address of the kernel's choice touches nothing that exists.
-    let raw = unsafe { libc::mmap(null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
-    (raw != libc::MAP_FAILED).then(|| raw.expose_provenance())
+    let map = memmap2::MmapOptions::new().len(bytes).no_reserve_swap().map_anon().ok()?;
+    // Until `release`, mostly for ever: nothing drops it.
+    Some(core::mem::ManuallyDrop::new(map).as_mut_ptr().expose_provenance())
 }

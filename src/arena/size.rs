@@ -5,7 +5,7 @@ use super::cgroup;
 use crate::config;
 
 const PAGE: u64 = 4096;
-/// Page indices are 32 bits and their top bit is used as a mark.
+/// Page indices are 32 bits; some are stored plus one, and one number says "none".
 const MOST_PAGES: u64 = 1 << 30;
 
 /// The largest number of pages ever to commit.

@@ -28,10 +28,10 @@ pub const RESERVE: u8 = 1;
 pub const PAGES: u8 = 2;
 
 /// Completes what can be completed. True if `own` was: then its `done` did not run.
-pub fn serve(what: u8, own: *const Request) -> bool {
-    let Some(busy) = Busy::begin(what) else { return false };
-    let (mut what, mut own_done) = (what, false);
+pub fn serve(mut what: u8, own: *const Request) -> bool {
+    let mut own_done = false;
     while what != 0 {
+        let Some(busy) = Busy::begin(what) else { break };
         if what & PAGES != 0 {
             while fill_reserves() {}
         }
@@ -42,7 +42,7 @@ pub fn serve(what: u8, own: *const Request) -> bool {
                 None => {}
             }
         }
-        what = busy.again();
+        what = busy.end();
     }
     own_done
 }
@@ -155,7 +155,5 @@ fn ask_source(pool: &Mempool, mask: u32) {
     // Inside `done` the outer call goes on serving, and asks for nothing on the way.
     let Some(busy) = Busy::begin(0) else { return };
     resize::top_up(pool, mask, &|| pool.requests.load(Relaxed) != 0);
-    let what = RESERVE | busy.again();
-    drop(busy);
-    serve(what, ptr::null());
+    serve(RESERVE | busy.end(), ptr::null());
 }

@@ -55,7 +55,7 @@ fn count_request(pool: &Mempool, joins: bool) {
 /// Queues an entry that misses `missing` elements. Its last try must come after this.
 pub fn join(pool: &Mempool, entry: &Entry, missing: u32) {
     RETURNED.listen(page_came_back);
-    inside::on_child(forget_threads);
+    inside::after_fork(inside::Forked::Pools, forget_threads);
     let open = open();
     let guard = pool.lock.lock();
     if pool.queue.is_empty() {
@@ -114,7 +114,10 @@ pub fn abandon(pool: &Mempool) {
 
 /// In a child: its one thread waits for nothing, and the others, whose frames hold entries, are not there.
 /// Requests are the user's, and stay.
-fn forget_threads() {
+fn forget_threads(child: bool) {
+    if !child {
+        return;
+    }
     let open = open();
     let mut requests = 0;
     for pool in open.pools() {

@@ -1,5 +1,6 @@
 //! WARN and BUG reports: to the user's handler, or to stderr; a BUG without a handler aborts.
-//! Must never take a lock of the library: reports come from anywhere.
+//! Holds no lock while it writes or runs the handler, and waits for none in a signal handler: reports come
+//! from anywhere.
 
 use super::text::Text;
 use core::ffi::{c_char, c_void};

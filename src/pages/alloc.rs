@@ -4,14 +4,14 @@
 
 use super::cache::{self, REFILL_PAGES};
 use super::depot::{DEPOT, Open, emergency_target};
-use super::{MAX_ORDER, RETURNED, scope, state};
+use super::{MAX_ORDER, RETURNED, first, scope, state};
 use crate::arena::map::{self, ARENA};
 use crate::arena::view::view;
-use crate::arena::{Arena, CHUNK_PAGES, arena};
+use crate::arena::Arena;
 use crate::config;
 use crate::gfp::*;
 use crate::observe::report;
-use crate::sync::{Batch, NOTHING, Singles, inside, percpu};
+use crate::sync::{Batch, NOTHING, Singles, percpu};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use core::time::Duration;
 
@@ -91,31 +91,6 @@ fn alloc_block(gfp: u32, order: u32) -> Option<u32> {
     })
 }
 
-/// The arena with its first memory: what was configured to be there at once, the pages kept back, and
-/// one chunk, so that a first request that may not sleep finds something.
-fn ready() -> Option<&'static Arena> {
-    static FIRST: std::sync::Once = std::sync::Once::new();
-    let arena = arena()?;
-    if FIRST.is_completed() {
-        return Some(arena);
-    }
-    let inside = inside::enter(true);
-    let mut missing = 0;
-    FIRST.call_once(|| {
-        let prealloc = config::get().prealloc_bytes.div_ceil(map::PAGE_SIZE as u64);
-        let wanted = prealloc.max(u64::from(emergency_target(arena) + CHUNK_PAGES));
-        if let Some(depot) = DEPOT.open(arena, true) {
-            while u64::from(arena.committed()) < wanted && depot.grow() {}
-        }
-        missing = prealloc.saturating_sub(arena.committed().into());
-    });
-    drop(inside);
-    if missing > 0 {
-        report::warn(format_args!("{missing} pages of the preallocation can't be had"));
-    }
-    Some(arena)
-}
-
 /// A request that the slab could not serve, and what its mask means.
 pub(super) struct Request {
     pub arena: &'static Arena,
@@ -124,9 +99,9 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// None when there is no arena.
+    /// None when there is no arena, or none yet for a caller that may not wait.
     pub fn new(gfp: u32, order: u32) -> Option<Request> {
-        Some(Request { arena: ready()?, gfp: scope::apply(gfp), order })
+        Some(Request { arena: first::arena(may_wait_for_locks(gfp))?, gfp: scope::apply(gfp), order })
     }
 
     pub fn wants_zero(&self) -> bool {

@@ -1,9 +1,10 @@
 //! The depot: every free page that no slab holds, behind one lock. Every refill, flush, commit and drain
 //! happens with it held: `Open` is the proof, its methods in `lists` take and put pages.
-//! A signal handler does not wait for it: what it frees while the lock is busy is left for the holder.
+//! A signal handler does not wait for it, nor does a thread with a single page: what these free while the
+//! lock is busy is left for the holder.
 //! Knows no slab and no gfp mask. Never calls a user's function.
 
-use super::{MAX_ORDER, RETURNED, state};
+use super::{MAX_ORDER, RETURNED, state, twice};
 use crate::arena::map;
 use crate::arena::{Arena, CHUNK_PAGES};
 use crate::sync::{Guard, Lock, inside};
@@ -68,15 +69,19 @@ impl Depot {
         Some(open)
     }
 
-    /// The same to put pages into it. None only for a signal handler that may have interrupted the holder.
+    /// The same to put pages into it. None only for a signal handler that finds the lock busy: it may have
+    /// interrupted the holder.
     pub fn open_to_free(&'static self, arena: &'static Arena) -> Option<Open> {
         self.open(arena, !inside::interrupted())
     }
 
-    /// Leaves a free page for whoever holds the lock. The fence orders the link before the next look at
-    /// the lock; partner: the fence in `Open`'s drop. So either that look finds the lock free, or the
-    /// holder finds the page.
-    pub fn defer(&self, idx: u32) {
+    /// Leaves a free page for whoever holds the lock, or forks. The fence orders the link before the next
+    /// look at the lock; partner: the fence in `Open`'s drop. So either that look finds the lock free, or the
+    /// holder finds the page. Until then its state is RESERVE: were it linked twice, the links would be a circle.
+    pub fn defer(&self, arena: &Arena, idx: u32) {
+        if !state::set_aside(arena, idx) {
+            return twice::found(idx, 1);
+        }
         let link = &map::page(idx).lru[0];
         let mut head = self.deferred.load(Relaxed);
         loop {
@@ -96,9 +101,9 @@ impl Depot {
     }
 
     /// Free blocks of each order, like /proc/buddyinfo; of partly free words only the largest counts.
-    pub fn dump(&self, w: &mut dyn core::fmt::Write) -> core::fmt::Result {
+    pub fn dump(&'static self, w: &mut dyn core::fmt::Write) -> core::fmt::Result {
         let Some(arena) = map::existing() else { return Ok(()) };
-        let Some(guard) = self.lock.try_lock_briefly() else { return writeln!(w, "blocks: busy") };
+        let Some(open) = self.open(arena, false) else { return writeln!(w, "blocks: busy") };
         let mut blocks = [0u32; 11];
         for (head, n) in self.heads.iter().zip(&mut blocks) {
             let mut at = head.load(Relaxed);
@@ -108,10 +113,21 @@ impl Depot {
             }
         }
         // Writing may block for ever: not with the lock.
-        drop(guard);
+        drop(open);
         write!(w, "blocks by order:")?;
         blocks[..self.heads.len()].iter().try_for_each(|n| write!(w, " {n}"))?;
         writeln!(w)
+    }
+}
+
+/// After a fork: pages that were freed meanwhile wait for somebody who takes them in, and the sleepers that
+/// a child has are none.
+pub fn after_fork(child: bool) {
+    if child {
+        RETURNED.forget_sleepers(0);
+    }
+    if DEPOT.deferred.load(Relaxed) != NONE {
+        drop(DEPOT.open(&map::ARENA, false));
     }
 }
 
@@ -161,6 +177,7 @@ impl Open {
         let mut at = DEPOT.deferred.swap(NONE, Acquire);
         while at != NONE {
             let next = map::page(at - 1).lru[0].load(Relaxed) as u32;
+            state::take_in(self.arena, at - 1);
             self.put_page(at - 1);
             self.returned.set(true);
             at = next;
@@ -186,5 +203,36 @@ impl Drop for Open {
         if self.returned.get() {
             RETURNED.notify();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gfp::GFP_KERNEL;
+    use crate::observe::report;
+    use core::ffi::{c_char, c_void};
+
+    static REPORTS: AtomicU32 = AtomicU32::new(0);
+
+    extern "C" fn count(_kind: i32, _text: *const c_char, _data: *mut c_void) {
+        REPORTS.fetch_add(1, Relaxed);
+    }
+
+    /// Two frees in the very same nanoseconds may both succeed, and both find the lock busy.
+    #[test]
+    fn a_page_left_twice_comes_back_once() {
+        let idx = crate::pages::alloc_one(GFP_KERNEL).expect("a page");
+        report::set_handler(Some(count), core::ptr::null_mut());
+        let open = DEPOT.open(&map::ARENA, true).expect("a caller that waits");
+        assert!(state::take_back_fast(map::ARENA.state(idx)));
+        DEPOT.defer(&map::ARENA, idx);
+        DEPOT.defer(&map::ARENA, idx);
+        let before = open.free();
+        open.absorb();
+        assert_eq!(open.free(), before + 1);
+        drop(open);
+        assert_eq!(REPORTS.load(Relaxed), 1);
+        report::set_handler(None, core::ptr::null_mut());
     }
 }

@@ -2,13 +2,12 @@
 //! Knows no cache and no limit.
 
 use super::{MAX_ORDER, alloc, free, state};
-use crate::arena::{arena, map::PAGE_SIZE};
+use crate::arena::map::{ARENA, PAGE_SIZE};
 use crate::observe::report;
 
 /// Turns a held, non-compound block into 2^order single pages.
 pub fn split(idx: u32, order: u32) {
-    let Some(arena) = arena() else { return };
-    if !state::split(arena, idx, order) {
+    if !state::split(&ARENA, idx, order) {
         report::bug(format_args!("page {idx} can't be split as a block of order {order}"));
     }
 }

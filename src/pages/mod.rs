@@ -6,6 +6,7 @@ mod alloc;
 mod cache;
 mod depot;
 mod exact;
+mod first;
 mod front;
 mod lists;
 mod many;

@@ -255,7 +255,7 @@ fn words_to_depot(words: &[u32]) {
 
 /// Leaves a page for the holder of the depot's lock, and looks once more whether there still is one.
 fn defer(idx: u32) {
-    DEPOT.defer(idx);
+    DEPOT.defer(&ARENA, idx);
     drop(DEPOT.open(&ARENA, false));
 }
 

@@ -45,10 +45,10 @@ pub fn alloc_rest(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
 /// Hands out pages whose pointers stand in the slots already, from number `done` on; bad ones are reported
 /// and the others close up. How many are good in all.
 #[cold]
-pub fn hand_out_after(mut done: usize, slots: &mut [*mut Page]) -> usize {
-    for at in done..slots.len() {
-        let good = map::page_index(slots[at]).is_some_and(|idx| state::hand_out(&ARENA, idx).is_some());
-        if good {
+pub fn hand_out_after(good: usize, slots: &mut [*mut Page]) -> usize {
+    let mut done = good;
+    for at in good..slots.len() {
+        if map::page_index(slots[at]).is_some_and(|idx| state::hand_out(&ARENA, idx).is_some()) {
             slots[done] = slots[at];
             done += 1;
         }

@@ -9,7 +9,7 @@
 //! | FREE | free | hand-out |
 //! | ALLOCATED | head of a block that a user holds, `struct page` pristine | take-back, `touch`, `shelve` |
 //! | TOUCHED | the same, but its `struct page` may have been changed | take-back, `shelve` |
-//! | RESERVE | lies in a pool's reserve, or is being taken back | `unshelve`, the end of the take-back |
+//! | RESERVE | lies in a pool's reserve, is being taken back, or is free and waits for the depot | `unshelve`, the end of the take-back, `take_in` |
 //! | TAIL | inside a block that a user holds | split or free of the block |
 //!
 //! The upper bits, in the heads of held blocks only: bit 3 COMPOUND, bits 4 to 7 the order.
@@ -267,6 +267,16 @@ pub fn split(arena: &Arena, idx: u32, order: u32) -> bool {
     }
     state.store(byte & STATE, Relaxed);
     true
+}
+
+/// Marks a free page as waiting for the depot; false when it is not free: somebody freed it too.
+pub fn set_aside(arena: &Arena, idx: u32) -> bool {
+    arena.state(idx).compare_exchange(FREE, RESERVE, AcqRel, Relaxed).is_ok()
+}
+
+/// Ends that.
+pub fn take_in(arena: &Arena, idx: u32) {
+    arena.state(idx).store(FREE, Relaxed);
 }
 
 /// What became of a page that was to be put into a reserve.

@@ -43,6 +43,7 @@ impl Batch {
         self.len = 0;
     }
 
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(super) fn as_mut_ptr(&mut self) -> *mut u32 {
         self.entries.as_mut_ptr().cast()
@@ -50,6 +51,7 @@ impl Batch {
 
     /// # Safety
     /// The first `len` entries, `BATCH` at most, were written.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(super) unsafe fn set_len(&mut self, len: usize) {
         self.len = len;

@@ -4,7 +4,11 @@
 use core::sync::atomic::AtomicU32;
 use core::time::Duration;
 
-pub use std::thread_local;
+/// A variable of each thread that needs no look whether it was initialised.
+macro_rules! of_each_thread {
+    (static $name:ident: $of:ty = $init:expr) => { std::thread_local!(static $name: $of = const { $init }); };
+}
+pub(crate) use of_each_thread;
 
 /// Sleeps while `word` holds `seen`, at most `timeout`. Returns early on a wake, a signal, or when
 /// the word had changed already: every caller looks again.

@@ -4,8 +4,8 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | depth (of a thread) | sections it is in, one inside the other; only itself looks |
-//! | INSIDE | threads whose depth is not 0 |
+//! | depth (of a thread) | sections it is in, one inside the other, and whether INSIDE counts it; only itself looks |
+//! | INSIDE | threads in a section that a fork waits for |
 //! | FORKING 0 | anybody may enter |
 //! | FORKING 1 | somebody forks: only FORKER enters, the others wait or give up |
 //! | LATE | bit n: work n waits for a thread to leave its section |
@@ -23,43 +23,57 @@ static FORKING: AtomicU32 = AtomicU32::new(0);
 static FORKER: AtomicUsize = AtomicUsize::new(0);
 static LATE: AtomicU32 = AtomicU32::new(0);
 static LATE_WORK: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
-/// What a child does first, besides what is done here.
-static IN_CHILD: AtomicUsize = AtomicUsize::new(0);
+/// What is done after a fork, besides what is done here.
+static AFTER_FORK: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 
-super::futex::thread_local!(static DEPTH: Cell<u32> = Cell::new(0));
+super::futex::of_each_thread!(static DEPTH: Cell<u32> = Cell::new(0));
+
+/// In a depth: INSIDE counts this thread.
+const COUNTED: u32 = 1 << 31;
 
 /// This thread is inside a section; dropping it leaves.
-pub struct Inside(());
+pub struct Inside {
+    before: u32,
+}
 
 /// Enters a section, before its lock is taken. None when somebody forks and this thread may not wait.
 pub fn enter(may_wait: bool) -> Option<Inside> {
-    let depth = depth();
-    if depth == 0 {
+    let inside = enter_uncounted();
+    if inside.before & COUNTED == 0 {
+        // A handler that comes from here on finds a depth and waits for nobody: who forks may wait for us.
         INSIDE.fetch_add(1, SeqCst);
         while FORKING.load(SeqCst) != 0 && FORKER.load(Relaxed) != percpu::thread() {
             INSIDE.fetch_sub(1, SeqCst);
-            if !may_wait {
+            if !may_wait || inside.before != 0 {
                 return None;
             }
             futex::wait(&FORKING, 1, None);
             INSIDE.fetch_add(1, SeqCst);
         }
+        set_depth(depth() | COUNTED);
     }
-    set_depth(depth + 1);
-    Some(Inside(()))
+    Some(inside)
+}
+
+/// Enters a section whose lock a fork takes itself (`percpu::lock_all`): it need not be counted.
+pub fn enter_uncounted() -> Inside {
+    let before = depth();
+    set_depth(before + 1);
+    Inside { before }
 }
 
 impl Drop for Inside {
-    /// Leaves; the lock is free already. A handler that comes before the depth is 0 leaves its work, and
-    /// it is found here.
+    /// Leaves; the lock is free already. A handler that comes before the depth is 0 waits for nobody, counts
+    /// itself, and leaves its work, which is found here.
     fn drop(&mut self) {
-        let depth = depth() - 1;
-        set_depth(depth);
-        if depth == 0 {
+        let depth = depth();
+        if (depth ^ self.before) & COUNTED != 0 {
+            set_depth(depth & !COUNTED);
             INSIDE.fetch_sub(1, Release);
-            if LATE.load(Relaxed) != 0 {
-                run_late();
-            }
+        }
+        set_depth(self.before);
+        if self.before == 0 && LATE.load(Relaxed) != 0 {
+            run_late();
         }
     }
 }
@@ -115,18 +129,28 @@ fn set_depth(depth: u32) {
     let _ = DEPTH.try_with(|cell| cell.set(depth));
 }
 
-/// Makes `fork` safe from here on; the child runs `in_child` before anything else.
-pub fn watch_forks() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: the three are plain functions that live as long as the library, which is never unloaded.
-        unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
-    });
+/// Makes `fork` safe from the first instruction on: registered at first use, it would be too late for a
+/// fork at that very moment.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static WATCH_FORKS: extern "C" fn() = watch_forks;
+
+extern "C" fn watch_forks() {
+    // SAFETY: the three are plain functions that live as long as the library, which is never unloaded.
+    unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
 }
 
-/// Has a child run this first. Always the same function.
-pub fn on_child(work: fn()) {
-    IN_CHILD.store(work as usize, Relaxed);
+/// Who has something to do after a fork, in this order.
+#[derive(Clone, Copy)]
+pub enum Forked {
+    Pages,
+    Pools,
+}
+
+/// Has `work` run after each fork, in the parent and, with `true`, in the child. For each kind always the
+/// same function.
+pub fn after_fork(kind: Forked, work: fn(child: bool)) {
+    AFTER_FORK[kind as usize].store(work as usize, Relaxed);
 }
 
 /// Keeps everybody out, and waits until nobody is inside.
@@ -143,16 +167,27 @@ unsafe extern "C" fn prepare() {
 }
 
 unsafe extern "C" fn parent() {
+    open_again(false);
+}
+
+unsafe extern "C" fn child() {
+    // Threads that were about to wait for the fork may have been counted, and are not here.
+    INSIDE.store(0, Relaxed);
+    open_again(true);
+}
+
+fn open_again(child: bool) {
     percpu::unlock_all();
     FORKER.store(0, Relaxed);
     FORKING.store(0, SeqCst);
     futex::wake(&FORKING, i32::MAX);
-}
-
-unsafe extern "C" fn child() {
-    // SAFETY: nothing but a name for the same steps.
-    unsafe { parent() };
-    run(&IN_CHILD);
+    for work in &AFTER_FORK {
+        let work = work.load(Relaxed);
+        if work != 0 {
+            // SAFETY: the word holds 0 or what `after_fork` stored from this very type.
+            unsafe { core::mem::transmute::<usize, fn(bool)>(work)(child) };
+        }
+    }
 }
 
 #[cfg(test)]
@@ -176,5 +211,17 @@ mod tests {
         run_outside(Late::Report, work);
         assert_eq!(DONE.load(Relaxed), 2);
         assert!(!interrupted());
+    }
+
+    #[test]
+    fn a_section_inside_an_uncounted_one_is_counted_by_itself() {
+        let outer = enter_uncounted();
+        assert!(interrupted() && depth() & COUNTED == 0);
+        let inner = enter(true).expect("nobody forks");
+        assert!(depth() & COUNTED != 0);
+        drop(inner);
+        assert_eq!(depth(), 1);
+        drop(outer);
+        assert_eq!(depth(), 0);
     }
 }

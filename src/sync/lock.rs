@@ -61,9 +61,16 @@ impl Lock {
         self.spin().then(|| Guard { lock: self, _inside: Some(inside) })
     }
 
-    /// The same for a lock that a fork takes itself (`percpu::lock_all`): its holder is not `inside`.
-    pub fn try_lock_outside(&self) -> Option<Guard<'_>> {
-        self.spin().then(|| Guard { lock: self, _inside: None })
+    /// The same for a lock that a fork takes itself (`percpu::lock_all`): it does not wait for the holder to
+    /// leave. A signal handler must know of the holder all the same.
+    pub fn try_lock_uncounted(&self) -> Option<Guard<'_>> {
+        let inside = inside::enter_uncounted();
+        self.spin().then(|| Guard { lock: self, _inside: Some(inside) })
+    }
+
+    /// Takes the lock for a fork, until `unlock`: whoever forks is in no section.
+    pub fn try_lock_bare(&self) -> bool {
+        self.spin()
     }
 
     fn spin(&self) -> bool {
@@ -81,7 +88,7 @@ impl Lock {
         self.0.compare_exchange(FREE, HELD, Acquire, Relaxed).is_ok()
     }
 
-    /// Lets go of a lock whose guard was forgotten.
+    /// Lets go of a lock that has no guard, or loses it now.
     pub fn unlock(&self) {
         // Release pairs with the Acquire of the next taker.
         if self.0.swap(FREE, Release) == CONTENDED {

@@ -4,12 +4,13 @@
 
 use core::cell::Cell;
 
-super::futex::thread_local!(static NOTE: Cell<u8> = Cell::new(IDLE));
+super::futex::of_each_thread!(static NOTE: Cell<u8> = Cell::new(IDLE));
 
 /// This thread does not do the work; otherwise the note's bits are what is still to be done.
 const IDLE: u8 = 0x80;
 
-/// This thread is at work.
+/// This thread is at work, until `end`.
+#[must_use]
 pub struct Busy(());
 
 impl Busy {
@@ -26,18 +27,13 @@ impl Busy {
                 true
             }
         });
-        (!nested.unwrap_or(false)).then(|| Busy(()))
+        (!nested.unwrap_or(false)).then_some(Busy(()))
     }
 
-    /// What inner calls have asked for since the last look; 0: nothing.
-    pub fn again(&self) -> u8 {
-        NOTE.try_with(|note| note.replace(0)).unwrap_or(0)
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let _ = NOTE.try_with(|note| note.set(IDLE));
+    /// Ends; what inner calls have asked for, 0: nothing. One step: an inner call is in the answer, or, in a
+    /// signal handler after this, it finds the thread idle and does the work itself.
+    pub fn end(self) -> u8 {
+        NOTE.try_with(|note| note.replace(IDLE)).unwrap_or(0)
     }
 }
 
@@ -49,8 +45,8 @@ mod tests {
     fn inner_calls_leave_a_note() {
         let outer = Busy::begin(0).expect("the first");
         assert!(Busy::begin(1).is_none() && Busy::begin(2).is_none());
-        assert_eq!((outer.again(), outer.again()), (3, 0));
-        drop(outer);
-        assert!(Busy::begin(0).is_some());
+        assert_eq!(outer.end(), 3);
+        let again = Busy::begin(0).expect("idle again");
+        assert_eq!(again.end(), 0);
     }
 }

@@ -146,12 +146,9 @@ pub fn stop_all(may_sleep: bool, each: &mut dyn FnMut(&Slab)) -> bool {
 /// lock of a slab is never held for long, and nobody who holds one waits for anything.
 pub fn lock_all() {
     for slab in slabs() {
-        core::mem::forget(loop {
-            match slab.lock.try_lock_outside() {
-                Some(guard) => break guard,
-                None => std::thread::yield_now(),
-            }
-        });
+        while !slab.lock.try_lock_bare() {
+            std::thread::yield_now();
+        }
     }
 }
 
@@ -192,7 +189,7 @@ mod locked {
     /// Runs `operation` on this thread's slab unless that is busy or stopped.
     fn with_mine<T>(operation: impl FnOnce(&Slab) -> T) -> Option<T> {
         let slab = mine()?;
-        let _guard = slab.lock.try_lock_outside()?;
+        let _guard = slab.lock.try_lock_uncounted()?;
         // Under the lock: a drainer that set stop before we got it is seen, one that comes later waits.
         (!slab.stopped()).then(|| operation(slab))
     }

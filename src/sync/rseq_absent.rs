@@ -4,14 +4,6 @@
 use super::batch::Batch;
 use super::slab::Stack;
 
-pub fn cpus() -> u32 {
-    0
-}
-
-pub fn add(_first: usize, _n: u64) -> bool {
-    false
-}
-
 pub fn installed() -> bool {
     false
 }

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use core::time::Duration;
 use shuttle::sync::{Condvar, Mutex};
 
-pub use shuttle::thread_local;
+pub use shuttle::thread_local as of_each_thread;
 
 /// A thread that sleeps: on which word, and until when.
 struct Sleeper {

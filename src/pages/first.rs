@@ -1,0 +1,57 @@
+//! First use: the settings are frozen, address space is reserved, and the first memory is committed: what
+//! was configured to be there at once, the pages kept back, and one chunk, so that a first request that
+//! may not sleep finds something. Who may not wait does not wait for another thread that is at it, nor
+//! for the one that a signal handler interrupted: he gets nothing. Knows no order and no slab.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | DONE false | nothing may be assumed |
+//! | DONE true | the arena is there with its first memory, for ever |
+
+use super::depot::{self, DEPOT, emergency_target};
+use crate::arena::{self, Arena, CHUNK_PAGES, map};
+use crate::config::{self, Config};
+use crate::observe::report;
+use crate::sync::{Lock, inside};
+use core::sync::atomic::{AtomicBool, Ordering::*};
+
+static DONE: AtomicBool = AtomicBool::new(false);
+/// Held by whoever is at it. Taken before the depot's lock.
+static LOCK: Lock = Lock::new();
+
+/// The arena, set up if need be; None when not even address space can be had, or when that takes
+/// waiting and the caller may not.
+#[inline]
+pub fn arena(may_wait: bool) -> Option<&'static Arena> {
+    // Acquire pairs with the Release in `set_up`.
+    if DONE.load(Acquire) { map::existing() } else { set_up(may_wait) }
+}
+
+#[cold]
+fn set_up(may_wait: bool) -> Option<&'static Arena> {
+    // Complaints about the environment run the user's handler, which may come back here: before the lock.
+    let config = config::get_if(may_wait)?;
+    let one = LOCK.lock_if(may_wait)?;
+    if DONE.load(Relaxed) {
+        return map::existing();
+    }
+    inside::after_fork(inside::Forked::Pages, depot::after_fork);
+    let arena = arena::reserve()?;
+    let missing = first_memory(arena, config);
+    DONE.store(true, Release);
+    drop(one);
+    if missing > 0 {
+        report::warn(format_args!("{missing} pages of the preallocation can't be had"));
+    }
+    Some(arena)
+}
+
+/// Commits it; how many pages of the preallocation are missing then.
+fn first_memory(arena: &'static Arena, config: &Config) -> u64 {
+    let prealloc = config.prealloc_bytes.div_ceil(map::PAGE_SIZE as u64);
+    let wanted = prealloc.max(u64::from(emergency_target(arena) + CHUNK_PAGES));
+    if let Some(depot) = DEPOT.open(arena, true) {
+        while u64::from(arena.committed()) < wanted && depot.grow() {}
+    }
+    prealloc.saturating_sub(arena.committed().into())
+}
