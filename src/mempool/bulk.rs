@@ -48,7 +48,8 @@ fn array_until(pool: &Mempool, gfp: u32, slots: Slots, deadline: Deadline) -> bo
     let before = slots.missing();
     let full = before == 0 && !matches!(ready::kind(pool), Kind::Bulk);
     let filled = full || fill(pool, gfp, &slots, deadline);
-    count(pool, ALLOCATED, before - slots.missing());
+    // A user's function may have taken out what the caller had put in.
+    count(pool, ALLOCATED, before.saturating_sub(slots.missing()));
     filled
 }
 
@@ -137,18 +138,18 @@ pub fn callback(pool: &Mempool, gfp: u32, nr: u32, cb: extern "C" fn(*mut Page, 
         Kind::Bulk => raw::bulk_counted(pool.bulk_fn(), mask, left, pool.data(), cb, data),
         Kind::Single => one_by_one(pool, mask, left, &mut |page| cb(page, data)),
     };
-    deliver(pool, gfp, nr, source, &mut |page| cb(page, data))
+    deliver(pool, gfp, nr, source, &|page| cb(page, data), &|| {})
 }
 
-/// The same for a pool of our own pages and a function of this library that wants neighbours.
-pub fn runs(pool: &Mempool, gfp: u32, nr: u32, sink: &mut dyn FnMut(*mut Page)) -> bool {
-    // Both ways of delivery need the sink, never at the same time.
-    let sink = core::cell::RefCell::new(sink);
-    let source = |mask, left| pages::for_each(ready::own_mask(mask, gfp), Prefer::Runs, left, |page| (sink.borrow_mut())(page));
-    deliver(pool, gfp, nr, source, &mut |page| (sink.borrow_mut())(page))
+/// The same for a pool of our own pages and a function of this library that wants neighbours, and gathers
+/// them until `pause`.
+pub fn runs(pool: &Mempool, gfp: u32, nr: u32, sink: &dyn Fn(*mut Page), pause: &dyn Fn()) -> bool {
+    let source = |mask, left| pages::for_each(ready::own_mask(mask, gfp), Prefer::Runs, left, sink);
+    deliver(pool, gfp, nr, source, sink, pause)
 }
 
-fn deliver(pool: &Mempool, gfp: u32, nr: u32, source: impl Fn(u32, u32) -> u32, sink: &mut dyn FnMut(*mut Page)) -> bool {
+/// `pause` runs before each sleep: what the caller has not got yet, he can't give back to whom we wait for.
+fn deliver(pool: &Mempool, gfp: u32, nr: u32, source: impl Fn(u32, u32) -> u32, sink: &dyn Fn(*mut Page), pause: &dyn Fn()) -> bool {
     if nr == 0 {
         return true;
     }
@@ -172,11 +173,17 @@ fn deliver(pool: &Mempool, gfp: u32, nr: u32, source: impl Fn(u32, u32) -> u32, 
     if missing == 0 || !may_sleep(full) {
         return missing == 0 || (first != full && pass(full, None) == 0);
     }
-    wait::until(pool, missing, None, &mut |entry| pass(full, Some(entry)) == 0)
+    wait::until(pool, missing, None, &mut |entry| {
+        let all = pass(full, Some(entry)) == 0;
+        if !all {
+            pause();
+        }
+        all
+    })
 }
 
 /// Delivers up to `nr` elements of the reserve with no lock held; how many.
-fn from_reserve(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, sink: &mut dyn FnMut(*mut Page)) -> u32 {
+fn from_reserve(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, sink: &dyn Fn(*mut Page)) -> u32 {
     let mut batch = Batch::new();
     let mut got = 0;
     loop {

@@ -6,6 +6,7 @@ use super::raw::{Mempool, Slots};
 use super::{alloc, bulk, ready};
 use crate::arena::map::{self, PAGE_SIZE, Page};
 use crate::observe::report;
+use core::cell::RefCell;
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
@@ -58,27 +59,33 @@ pub fn runs(pool: &Mempool, gfp: u32, nr: u32, cb: extern "C" fn(*mut Page, u32,
     if !has_pages(pool) {
         return false;
     }
-    let mut gather = Gather { pages: [0; WINDOW], len: 0 };
-    let mut sink = |page: *mut Page| {
-        if let Some(idx) = map::page_index(page) {
-            if gather.len == WINDOW {
-                gather.deliver(cb, data);
-            }
-            gather.pages[gather.len] = idx;
-            gather.len += 1;
+    let gather = RefCell::new(Gather { pages: [0; WINDOW], len: 0 });
+    let deliver = || gather.borrow_mut().deliver(cb, data);
+    let sink = |page| {
+        if gather.borrow().len == WINDOW {
+            deliver();
         }
+        gather.borrow_mut().add(page);
     };
-    let all = bulk::runs(pool, gfp, nr, &mut sink);
-    gather.deliver(cb, data);
+    let all = bulk::runs(pool, gfp, nr, &sink, &deliver);
+    deliver();
     all
 }
 
+/// Pages that nobody has got yet. Whoever gathers does not sleep before he has delivered them.
 struct Gather {
     pages: [u32; WINDOW],
     len: usize,
 }
 
 impl Gather {
+    fn add(&mut self, page: *mut Page) {
+        if let Some(idx) = map::page_index(page) {
+            self.pages[self.len] = idx;
+            self.len += 1;
+        }
+    }
+
     fn deliver(&mut self, cb: extern "C" fn(*mut Page, u32, *mut c_void), data: *mut c_void) {
         let pages = &mut self.pages[..self.len];
         pages.sort_unstable();

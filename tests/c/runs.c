@@ -122,4 +122,37 @@ TEST(runs_after_churn_of_random_sizes) { check_churn(up_to_256, 0); }
 TEST(runs_after_churn_of_powers_of_two) { check_churn(powers, 0); }
 TEST(runs_after_churn_freed_in_scattered_order) { check_churn(powers, 1); }
 
+static atomic_int done;
+
+static void give_back(struct page *first, unsigned int nr, void *data)
+{
+	(void)data;
+	while (nr--)
+		mempool_free(first++, &pool);
+}
+
+static void *more_than_there_is(void *arg)
+{
+	CHECK(mempool_bulk_alloc_runs(&pool, GFP_KERNEL, 8, give_back, NULL));
+	done = 1;
+	return arg;
+}
+
+/* A request for more than min_nr pages can go on only with what its own callback gives back. */
+TEST(runs_are_delivered_before_a_sleep)
+{
+	struct page *all[64] = { NULL };
+	pthread_t t;
+
+	catch_reports();
+	configure(64 * PAGE_SIZE, NO_RETRY);
+	CHECK(mempool_init_pages_bulk(&pool, 4, NULL, NULL, NULL) == 0);
+	alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, 64, all);
+	CHECK(pthread_create(&t, NULL, more_than_there_is, NULL) == 0);
+	UNTIL(done);
+	pthread_join(t, NULL);
+	release_pages(all, 60);
+	mempool_exit(&pool);
+}
+
 TEST_MAIN()
