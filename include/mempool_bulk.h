@@ -244,7 +244,8 @@ void mempool_bulk_get_stats(struct mempool_bulk_stats *stats);
 // The counters of one pool. Set struct_size first. Prefilled elements are not in allocated.
 void mempool_bulk_get_pool_stats(const struct mempool *pool, struct mempool_bulk_pool_stats *stats);
 
-// Writes the state of the page allocator for a person to read; 0 or a negative errno.
+// Writes the state of the page allocator, and of up to 64 pools at which somebody waits, for a person to
+// read; 0 or a negative errno. The text is no interface and may change.
 int mempool_bulk_dump(int fd);
 
 // Sends reports to fn instead of stderr; NULL brings stderr back. fn runs with no lock of the library

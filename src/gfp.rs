@@ -26,6 +26,11 @@ pub const PATIENT: u32 = 1 << 31;
 /// that a pool's reserve stays whole, but leaves other CPUs' slabs alone (see `mempool/ready`).
 pub const EASY: u32 = 1 << 30;
 
+/// A mask as C code may give it: what is ours in it has no meaning there.
+pub fn of_user(gfp: u32) -> u32 {
+    gfp & !(PATIENT | EASY)
+}
+
 /// May this request sleep?
 pub fn may_sleep(gfp: u32) -> bool {
     gfp & __GFP_DIRECT_RECLAIM != 0

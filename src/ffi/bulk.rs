@@ -5,6 +5,7 @@
 use super::convert::{self, gfp_t};
 use super::pages::NodeMask;
 use crate::arena::map::Page;
+use crate::gfp::of_user;
 use crate::mempool::ready;
 use crate::pages::{self, Prefer};
 use core::ffi::{c_int, c_ulong, c_void};
@@ -14,7 +15,7 @@ fn fill(gfp: gfp_t, nr_pages: c_ulong, page_array: *mut *mut Page) -> c_ulong {
     if nr_pages == 0 || nr_pages > c_int::MAX as c_ulong {
         return 0;
     }
-    convert::slots(page_array, nr_pages as u32).map_or(0, |mut slots| ready::fill(slots.pages(), gfp) as c_ulong)
+    convert::slots(page_array, nr_pages as u32).map_or(0, |mut slots| ready::fill(slots.pages(), of_user(gfp)) as c_ulong)
 }
 
 /// Fills the NULL slots of page_array with single pages and returns how many slots from its start are
@@ -80,7 +81,7 @@ pub extern "C" fn alloc_pages_bulk_noprof(gfp: gfp_t, _preferred_nid: c_int, _no
 pub extern "C" fn alloc_pages_bulk_cb(gfp: gfp_t, nr_pages: c_ulong, cb: Option<extern "C" fn(page: *mut Page, data: *mut c_void)>, data: *mut c_void) -> c_ulong {
     match cb {
         Some(cb) if nr_pages <= c_int::MAX as c_ulong => {
-            pages::for_each(gfp, Prefer::Cached, nr_pages as u32, |page| cb(page, data)).into()
+            pages::for_each(of_user(gfp), Prefer::Cached, nr_pages as u32, |page| cb(page, data)).into()
         }
         _ => 0,
     }

@@ -5,6 +5,7 @@ use super::bulk::{alloc_pages_bulk_cb, alloc_pages_bulk_noprof};
 use super::convert::gfp_t;
 use super::pages::NodeMask;
 use crate::arena::map::Page;
+use crate::gfp::of_user;
 use crate::pages::{self, Prefer};
 use core::ffi::{c_int, c_ulong, c_void};
 use core::sync::atomic::Ordering::Relaxed;
@@ -36,7 +37,7 @@ pub extern "C" fn alloc_pages_bulk_list(gfp: gfp_t, nr_pages: c_ulong, list: *mu
     if list.is_null() || nr_pages > c_int::MAX as c_ulong {
         return 0;
     }
-    pages::for_each(gfp, Prefer::Cached, nr_pages as u32, |page| add_tail(page, list)).into()
+    pages::for_each(of_user(gfp), Prefer::Cached, nr_pages as u32, |page| add_tail(page, list)).into()
 }
 
 /// All forms in one, as the 2023 series has it: a list wins over an array, an array over cb. In C the

@@ -154,11 +154,12 @@ pub extern "C" fn mempool_bulk_get_pool_stats(pool: *const Mempool, stats: *mut 
     write_struct(all, stats, |s, size| s.struct_size = size);
 }
 
-/// Writes the state of the page allocator for a person to read; 0 or a negative errno.
+/// Writes the state of the page allocator, and of up to 64 pools at which somebody waits, for a person to
+/// read; 0 or a negative errno. The text is no interface and may change.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_dump(fd: c_int) -> c_int {
     let mut to = Fd { fd, error: 0 };
-    let _ = pages::dump(&mut to);
+    let _ = pages::dump(&mut to).and_then(|()| stats::dump(&mut to));
     -to.error
 }
 

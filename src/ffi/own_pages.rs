@@ -2,6 +2,7 @@
 
 use super::convert::{self, gfp_t};
 use crate::arena::map::{self, PAGE_SIZE, Page};
+use crate::gfp::of_user;
 use crate::mempool::raw::Mempool;
 use crate::mempool::{bulk, ready, resize, runs};
 use crate::observe::report;
@@ -17,8 +18,8 @@ pub type iovec = libc::iovec;
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_alloc_pages(gfp: gfp_t, nr: c_uint, _pool_data: *mut c_void, page_array: *mut *mut Page, cb: Option<extern "C" fn(page: *mut Page, data: *mut c_void)>, data: *mut c_void) -> c_uint {
     match cb {
-        Some(cb) if page_array.is_null() => pages::for_each(gfp, Prefer::Cached, nr, |page| cb(page, data)),
-        _ => convert::slots(page_array, nr).map_or(0, |mut slots| ready::fill(slots.pages(), gfp) as c_uint),
+        Some(cb) if page_array.is_null() => pages::for_each(of_user(gfp), Prefer::Cached, nr, |page| cb(page, data)),
+        _ => convert::slots(page_array, nr).map_or(0, |mut slots| ready::fill(slots.pages(), of_user(gfp)) as c_uint),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::convert::{self, gfp_t};
 use crate::arena::map::{self, PAGE_SIZE, Page};
+use crate::gfp::{__GFP_ZERO, of_user};
 use crate::observe::report;
 use crate::pages;
 use core::ffi::{c_int, c_uint, c_ulong, c_void};
@@ -13,7 +14,7 @@ pub type NodeMask = c_void;
 /// the process may have no more memory or the mask may not wait for it. Free with __free_pages().
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc_pages(gfp: gfp_t, order: c_uint) -> *mut Page {
-    convert::page_ptr(pages::alloc(gfp, order))
+    convert::page_ptr(pages::alloc(of_user(gfp), order))
 }
 
 /// The same; twin of kernels with allocation profiling.
@@ -25,19 +26,19 @@ pub extern "C" fn alloc_pages_noprof(gfp: gfp_t, order: c_uint) -> *mut Page {
 /// Allocates one page: alloc_pages() of order 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc_page(gfp: gfp_t) -> *mut Page {
-    convert::page_ptr(pages::alloc_one(gfp))
+    convert::page_ptr(pages::alloc_one(of_user(gfp)))
 }
 
 /// alloc_pages() near a node; the mask of nodes is accepted and has no effect.
 #[unsafe(no_mangle)]
 pub extern "C" fn __alloc_pages(gfp: gfp_t, order: c_uint, _preferred_nid: c_int, _nodemask: *const NodeMask) -> *mut Page {
-    convert::page_ptr(pages::alloc(gfp, order))
+    convert::page_ptr(pages::alloc(of_user(gfp), order))
 }
 
 /// alloc_pages() on a node; -1 is the local one.
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc_pages_node(_nid: c_int, gfp: gfp_t, order: c_uint) -> *mut Page {
-    convert::page_ptr(pages::alloc(gfp, order))
+    convert::page_ptr(pages::alloc(of_user(gfp), order))
 }
 
 /// Drops one reference of a block of 2^order pages; the last one frees it. Never sleeps for memory.
@@ -72,7 +73,7 @@ pub extern "C" fn free_page(addr: c_ulong) {
 /// The address of a new block of 2^order pages, 0 on failure.
 #[unsafe(no_mangle)]
 pub extern "C" fn __get_free_pages(gfp: gfp_t, order: c_uint) -> c_ulong {
-    convert::address(pages::alloc(gfp, order)).expose_provenance() as c_ulong
+    convert::address(pages::alloc(of_user(gfp), order)).expose_provenance() as c_ulong
 }
 
 /// The address of a new page, 0 on failure.
@@ -84,13 +85,13 @@ pub extern "C" fn __get_free_page(gfp: gfp_t) -> c_ulong {
 /// The address of a new page of zeros, 0 on failure.
 #[unsafe(no_mangle)]
 pub extern "C" fn get_zeroed_page(gfp: gfp_t) -> c_ulong {
-    __get_free_pages(gfp | crate::gfp::__GFP_ZERO, 0)
+    __get_free_pages(gfp | __GFP_ZERO, 0)
 }
 
 /// As many neighbouring pages as size bytes need; NULL on failure, for 0 bytes and above 4 MiB.
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc_pages_exact(size: usize, gfp: gfp_t) -> *mut c_void {
-    convert::address(pages::exact_alloc(gfp, size))
+    convert::address(pages::exact_alloc(of_user(gfp), size))
 }
 
 /// Frees what alloc_pages_exact() gave for the same size. A range that is not all ours is a BUG.

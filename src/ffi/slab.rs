@@ -28,7 +28,7 @@ pub extern "C" fn kmem_cache_create(_name: *const c_char, size: c_uint, align: c
 pub extern "C" fn kmem_cache_destroy(cache: *mut KmemCache) {
     if !cache.is_null() {
         // SAFETY: the room's rule: the cache came from kmem_cache_create(), whose Box this is.
-        slab::destroy(unsafe { Box::from_raw(cache) });
+        slab::destroy(*unsafe { Box::from_raw(cache) });
     }
 }
 

@@ -6,7 +6,7 @@
 use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
 use crate::arena::map::{self, Page};
 use crate::arena::wide;
-use crate::gfp::{__GFP_ZERO, EASY, may_sleep};
+use crate::gfp::{__GFP_ZERO, EASY, may_sleep, of_user};
 use crate::observe::report;
 use crate::pages::{self, Prefer};
 use core::ffi::c_void;
@@ -85,7 +85,7 @@ pub fn order(pool: &Mempool) -> Option<u32> {
 /// `gfp`: the first pass of one that may sleep is no reason for hard measures.
 #[inline(always)]
 pub fn own_mask(mask: u32, gfp: u32) -> u32 {
-    if may_sleep(gfp) && !may_sleep(mask) { mask | EASY } else { mask }
+    of_user(mask) | if may_sleep(gfp) && !may_sleep(mask) { EASY } else { 0 }
 }
 
 /// Are the pool's elements single pages of ours? Only while it is initialised.
@@ -112,7 +112,7 @@ pub fn free_own(element: *mut c_void) {
 /// A block of 2^order pages as `mempool_alloc_pages` gives it.
 pub fn alloc_pages(gfp: u32, order: usize) -> *mut c_void {
     match u32::try_from(order) {
-        Ok(order) => pages::alloc(gfp, order).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
+        Ok(order) => pages::alloc(of_user(gfp), order).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
         Err(_) => null_mut(),
     }
 }

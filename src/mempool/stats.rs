@@ -1,7 +1,9 @@
-//! Counting per pool. Changes nothing but counters.
+//! Counting per pool, and showing the pools where something is stuck. Changes nothing but counters.
 #![forbid(unsafe_code)]
 
 use super::raw::Mempool;
+use super::waiting;
+use core::fmt::{self, Write};
 use core::sync::atomic::Ordering::*;
 
 pub const ALLOCATED: usize = 0;
@@ -46,4 +48,19 @@ pub fn stats(pool: &Mempool) -> PoolStats {
         timeouts: counter(TIMEOUTS),
         waiters: pool.waiters.load(Relaxed).into(),
     }
+}
+
+/// Most pools that `dump` shows.
+const SHOWN: usize = 64;
+
+/// The pools at which somebody waits, for a person to read. Writing may block, so each is looked at by
+/// itself and nothing is held between: one that comes or goes meanwhile may be missed or shown twice.
+pub fn dump(w: &mut dyn Write) -> fmt::Result {
+    for at in 0..SHOWN {
+        let waited_at = waiting::open().pools().nth(at).map(|pool| (core::ptr::from_ref(pool), stats(pool)));
+        let Some((pool, s)) = waited_at else { break };
+        let PoolStats { min_nr, curr_nr, allocated, freed, waiters, .. } = s;
+        writeln!(w, "pool {pool:p}: min_nr {min_nr} curr_nr {curr_nr} allocated {allocated} freed {freed} waiters {waiters}")?;
+    }
+    Ok(())
 }

@@ -245,6 +245,27 @@ TEST(null_pages_do_nothing)
 	check_all_is_back();
 }
 
+/* The library uses bits of its own in masks; in the caller's they mean nothing. */
+TEST(unknown_bits_in_masks)
+{
+	gfp_t strange = GFP_NOWAIT | __GFP_NOWARN | (gfp_t)3 << 30;
+	struct mempool_bulk_stats s = { .struct_size = sizeof(s) };
+	struct page *p[64];
+	uint64_t committed;
+
+	CHECK(mempool_init_pages_bulk(&pool, 1, NULL, NULL, NULL) == 0);
+	mempool_bulk_get_stats(&s);
+	committed = s.pages_committed;
+	while (alloc_page(strange))
+		;
+	CHECK(alloc_pages(strange, 3) == NULL && mempool_bulk_alloc_pages(strange, 1, NULL, p, NULL, NULL) == 0);
+	CHECK(mempool_alloc(&pool, strange) != NULL && mempool_alloc(&pool, strange) == NULL);
+	memset(p, 0, sizeof(p));
+	CHECK(alloc_pages_bulk(strange, 64, p) == 0);
+	mempool_bulk_get_stats(&s);
+	CHECK(s.pages_committed == committed);
+}
+
 TEST(null_slab_caches)
 {
 	struct kmem_cache *cache = kmem_cache_create(NULL, 8, 0, 0, NULL);

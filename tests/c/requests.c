@@ -37,6 +37,26 @@ TEST(a_queued_request_is_completed_by_the_thread_that_frees)
 	mempool_exit(&pool);
 }
 
+TEST(a_dump_shows_the_pools_that_are_waited_at)
+{
+	static struct item a;
+	char text[4096] = "", line[64];
+	void *e[2];
+	int fd[2];
+
+	set_up(2);
+	take_all(e, 2);
+	CHECK(submit(&a, 1, GFP_KERNEL) == 0 && pipe(fd) == 0 && mempool_bulk_dump(fd[1]) == 0);
+	snprintf(line, sizeof(line), "pool %p: min_nr 2 curr_nr 0 ", (void *)&pool);
+	CHECK(read(fd[0], text, sizeof(text) - 1) > 0 && strstr(text, line) && strstr(text, " waiters 1\n"));
+	mempool_free(e[0], &pool);
+	mempool_free(e[1], &pool);
+	give_back(&a);
+	memset(text, 0, sizeof(text));
+	CHECK(mempool_bulk_dump(fd[1]) == 0 && read(fd[0], text, sizeof(text) - 1) > 0 && !strstr(text, "\npool "));
+	mempool_exit(&pool);
+}
+
 TEST(each_kind_of_free_completes)
 {
 	static struct item a;
