@@ -25,7 +25,7 @@ pub fn create(size: u32, align: u32, ctor: Constructor) -> Option<Box<KmemCache>
 }
 
 /// Gives a cache up; objects that are still out are reported.
-pub fn destroy(cache: Box<KmemCache>) {
+pub fn destroy(cache: KmemCache) {
     let in_use = cache.in_use.load(Relaxed);
     if in_use != 0 {
         report::warn(format_args!("a slab cache is destroyed while {in_use} of its objects are in use"));

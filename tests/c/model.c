@@ -222,10 +222,10 @@ TEST(two_frees_at_once_are_one_free)
 
 static void *leave_pages_in_my_cache(void *arg)
 {
-	struct page *p[200] = { NULL };
+	struct page *p[100] = { NULL };
 
-	CHECK(alloc_pages_bulk(GFP_KERNEL, 200, p) == 200);
-	release_pages(p, 200);
+	CHECK(alloc_pages_bulk(GFP_KERNEL, 100, p) == 100);
+	release_pages(p, 100);
 	return arg;
 }
 
