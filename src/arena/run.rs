@@ -42,6 +42,9 @@ impl States {
     /// Is every byte, with the bits outside `mask` ignored, equal to `value`?
     #[inline(always)]
     pub fn all(self, mask: u8, value: u8) -> bool {
+        if self.len == WORD_PAGES {
+            return self.word_all(mask, value);
+        }
         let whole = self.len / EIGHT * EIGHT;
         let eights = (0..whole).step_by(EIGHT).fold(0, |differ, at| differ | (self.load_eight(at) & repeat(mask) ^ repeat(value)));
         let rest = (whole..self.len).fold(0, |differ, at| differ | (self.byte(at).load(Relaxed) & mask ^ value));
@@ -50,6 +53,9 @@ impl States {
 
     #[inline(always)]
     pub fn fill(self, value: u8) {
+        if self.len == WORD_PAGES {
+            return self.fill_word(value);
+        }
         let whole = self.len / EIGHT * EIGHT;
         (0..whole).step_by(EIGHT).for_each(|at| self.store_eight(at, repeat(value)));
         (whole..self.len).for_each(|at| self.byte(at).store(value, Relaxed));
@@ -104,11 +110,53 @@ pub fn are_pages(pages: &[*mut Page]) -> bool {
 #[cfg(target_arch = "x86_64")]
 use x86_64::pairs;
 
+#[cfg(not(target_arch = "x86_64"))]
+impl States {
+    fn word_all(self, mask: u8, value: u8) -> bool {
+        (0..WORD_PAGES).step_by(EIGHT).all(|at| self.load_eight(at) & repeat(mask) == repeat(value))
+    }
+
+    fn fill_word(self, value: u8) {
+        (0..WORD_PAGES).step_by(EIGHT).for_each(|at| self.store_eight(at, repeat(value)));
+    }
+}
+
 /// Every x86-64 has the instructions used here.
 #[cfg(target_arch = "x86_64")]
 mod x86_64 {
     use super::*;
     use core::arch::x86_64::*;
+
+    /// A whole word, sixteen at a time: its states are a line of the cache.
+    impl States {
+        #[inline(always)]
+        pub(super) fn word_all(self, mask: u8, value: u8) -> bool {
+            let (a, b, c, d): (__m128i, __m128i, __m128i, __m128i);
+            // SAFETY: as in `byte`, for all 64; assembly as for `load_eight`.
+            unsafe {
+                core::arch::asm!(
+                    "movups {a}, [{start}]", "movups {b}, [{start} + 16]", "movups {c}, [{start} + 32]", "movups {d}, [{start} + 48]",
+                    start = in(reg) self.start, a = out(xmm_reg) a, b = out(xmm_reg) b, c = out(xmm_reg) c, d = out(xmm_reg) d,
+                    options(nostack, readonly, preserves_flags)
+                );
+                let (mask, value) = (_mm_set1_epi8(mask as i8), _mm_set1_epi8(value as i8));
+                let same = |sixteen| _mm_cmpeq_epi8(_mm_and_si128(sixteen, mask), value);
+                let all = _mm_and_si128(_mm_and_si128(same(a), same(b)), _mm_and_si128(same(c), same(d)));
+                _mm_movemask_epi8(all) == 0xffff
+            }
+        }
+
+        #[inline(always)]
+        pub(super) fn fill_word(self, value: u8) {
+            // SAFETY: as in `word_all`.
+            unsafe {
+                core::arch::asm!(
+                    "movups [{start}], {v}", "movups [{start} + 16], {v}", "movups [{start} + 32], {v}", "movups [{start} + 48], {v}",
+                    start = in(reg) self.start, v = in(xmm_reg) _mm_set1_epi8(value as i8), options(nostack, preserves_flags)
+                );
+            }
+        }
+    }
 
     #[inline(always)]
     pub fn pairs(pages: &[*mut Page], first: usize) -> bool {
