@@ -164,12 +164,21 @@ mod x86_64 {
         // SAFETY: each load is of two pointers of the slice.
         unsafe {
             let mut expected = _mm_set_epi64x(first as i64 + size, first as i64);
-            let mut same = _mm_set1_epi32(-1);
-            for pair in pages.chunks_exact(2) {
-                same = _mm_and_si128(same, _mm_cmpeq_epi32(_mm_loadu_si128(pair.as_ptr().cast()), expected));
+            let mut differ = _mm_setzero_si128();
+            let eights = pages.chunks_exact(EIGHT);
+            let rest = eights.remainder();
+            for eight in eights {
+                for i in (0..EIGHT).step_by(2) {
+                    let ahead = _mm_add_epi64(expected, _mm_set1_epi64x(i as i64 * size));
+                    differ = _mm_or_si128(differ, _mm_xor_si128(_mm_loadu_si128(eight.as_ptr().add(i).cast()), ahead));
+                }
+                expected = _mm_add_epi64(expected, _mm_set1_epi64x(EIGHT as i64 * size));
+            }
+            for pair in rest.chunks_exact(2) {
+                differ = _mm_or_si128(differ, _mm_xor_si128(_mm_loadu_si128(pair.as_ptr().cast()), expected));
                 expected = _mm_add_epi64(expected, _mm_set1_epi64x(2 * size));
             }
-            _mm_movemask_epi8(same) == 0xffff
+            _mm_movemask_epi8(_mm_cmpeq_epi8(differ, _mm_setzero_si128())) == 0xffff
         }
     }
 }

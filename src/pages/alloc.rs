@@ -152,7 +152,7 @@ impl Request {
     pub fn search<T>(&self, depot: &Open, mut take: impl FnMut(u32) -> Option<T>) -> Option<T> {
         let floor = self.floor();
         let mut found = take(floor);
-        while found.is_none() && (depot.settle() || cache::flush_words(depot) > 0) {
+        while found.is_none() && (depot.settle() || cache::flush_words(depot) > 0 || cache::flush_run(depot)) {
             found = take(floor);
         }
         // A block above the chunk size needs two neighbouring chunks, hence the loop.

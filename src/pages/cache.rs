@@ -6,7 +6,7 @@
 
 use super::depot::{DEPOT, Open, emergency_target};
 use super::{RETURNED, masks::WORD_ORDER};
-use crate::sync::{BATCH, Batch, Singles, Words, percpu};
+use crate::sync::{BATCH, Batch, NOTHING, Singles, Words, percpu};
 use core::sync::atomic::{AtomicU64, Ordering::*};
 
 /// Pages that come into a slab together with one that is asked for.
@@ -66,6 +66,18 @@ pub fn flush_words(depot: &Open) -> usize {
     n
 }
 
+/// Moves this CPU's run to the depot; false when there was none.
+pub fn flush_run(depot: &Open) -> bool {
+    let n = percpu::run_len();
+    let first = if n > 0 { percpu::take_run(n) } else { NOTHING };
+    let found = first != NOTHING;
+    if found {
+        depot.put_pages(first..first + n);
+        flushed(n as usize);
+    }
+    found
+}
+
 fn flushed(pages: usize) {
     if pages > 0 {
         FLUSHES.fetch_add(1, Relaxed);
@@ -89,6 +101,7 @@ fn stop_slabs(depot: &Open, may_sleep: bool) {
     DRAINS.fetch_add(1, Relaxed);
     let all = percpu::stop_all(may_sleep, &mut |slab| {
         slab.empty::<Singles>(|pages| depot.put_pages(pages));
+        slab.empty_run(|pages| depot.put_pages(pages));
         slab.empty::<Words>(|words| words.for_each(|w| depot.put_word(w)));
     });
     if all {
@@ -112,7 +125,7 @@ pub fn relax(depot: &Open) {
 
 /// Pages in all slabs; a snapshot.
 pub fn cached_pages() -> u64 {
-    percpu::slabs().map(|slab| (slab.len::<Singles>() + (slab.len::<Words>() << WORD_ORDER)) as u64).sum()
+    percpu::slabs().map(|slab| (slab.run_len() as usize + slab.len::<Singles>() + (slab.len::<Words>() << WORD_ORDER)) as u64).sum()
 }
 
 /// Pages that ever left a slab for a user.

@@ -10,29 +10,32 @@ use core::sync::atomic::AtomicU8;
 /// Pages that are looked at together when not all are neighbours.
 const FEW: usize = 8;
 
+/// Changes the states of pages that are all neighbours, in order; the first of them. None, and nothing changed,
+/// for any others.
+#[inline(always)]
+pub fn change_run(view: View, pages: &[*mut Page], together: impl Fn(States) -> bool) -> Option<u32> {
+    let first = if run::are_pages(pages) { view.index(pages[0]) } else { None };
+    first.filter(|first| view.states(*first, pages.len()).is_some_and(together))
+}
+
 /// Changes states up to the first page for which that fails; how many were changed.
 #[inline(always)]
 pub fn change(view: View, pages: &[*mut Page], one: impl Fn(&AtomicU8) -> bool + Copy, together: impl Fn(States) -> bool + Copy) -> usize {
     if pages.len() < FEW {
         return one_by_one(view, pages, one);
     }
-    if neighbours(view, pages, together) {
+    if change_run(view, pages, together).is_some() {
         return pages.len();
     }
     let mut at = 0;
     for few in pages.chunks(FEW) {
-        let n = if neighbours(view, few, together) { few.len() } else { one_by_one(view, few, one) };
+        let n = if change_run(view, few, together).is_some() { few.len() } else { one_by_one(view, few, one) };
         at += n;
         if n < few.len() {
             break;
         }
     }
     at
-}
-
-#[inline(always)]
-fn neighbours(view: View, pages: &[*mut Page], together: impl Fn(States) -> bool) -> bool {
-    run::are_pages(pages) && view.index(pages[0]).and_then(|first| view.states(first, pages.len())).is_some_and(together)
 }
 
 #[inline(always)]

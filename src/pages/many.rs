@@ -9,7 +9,7 @@ use crate::arena::view::view;
 use crate::arena::wide;
 use crate::gfp::__GFP_ZERO;
 use core::ptr::null_mut;
-use crate::sync::{BATCH, Batch, SINGLES, Singles, Words, percpu};
+use crate::sync::{BATCH, Batch, NOTHING, SINGLES, Singles, Words, percpu};
 
 /// Which pages are wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,13 @@ pub fn alloc_many(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
 /// Less than a word.
 fn alloc_few(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
     let cached = prefer == Prefer::Cached && gfp & __GFP_ZERO == 0;
-    let done = if cached { cached_pages(slots) } else { 0 };
+    let mut done = 0;
+    if cached {
+        done = cached_run(slots);
+        if done < slots.len() {
+            done += cached_pages(&mut slots[done..]);
+        }
+    }
     if done == slots.len() { done } else { done + scarce::alloc_rest(gfp, prefer, &mut slots[done..]) }
 }
 
@@ -70,6 +76,22 @@ fn cached_words(slots: &mut [*mut Page]) -> usize {
     }
     let pages = words.entries()[good..].iter().flat_map(|w| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32);
     done + scarce::hand_out_each(false, pages, &mut slots[done..])
+}
+
+/// All of them from this CPU's run; how many: 0 when that is too short.
+#[inline(always)]
+fn cached_run(slots: &mut [*mut Page]) -> usize {
+    let (view, n) = (view(), slots.len());
+    let first = percpu::take_run(n as u32);
+    if first == NOTHING {
+        return 0;
+    }
+    if !view.states(first, n).is_some_and(state::hand_out_together) {
+        return scarce::hand_out_each(false, first..first + n as u32, slots);
+    }
+    let start = view.page_ptr(first);
+    slots.iter_mut().enumerate().for_each(|(i, slot)| *slot = start.wrapping_add(i));
+    n
 }
 
 /// Single pages of this CPU's slab; how many.

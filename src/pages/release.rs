@@ -130,6 +130,12 @@ pub fn put_many(pages: &[*mut Page]) -> usize {
 /// Less than a word, most likely all plain.
 fn put_few(pages: &[*mut Page]) -> usize {
     let view = view();
+    if let Some(first) = front::change_run(view, pages, state::take_back_together) {
+        if !percpu::put_run(first, pages.len() as u32) {
+            store_pages(view, pages);
+        }
+        return pages.len();
+    }
     let plain = front::change(view, pages, state::take_back_fast, state::take_back_together);
     store_pages(view, &pages[..plain]);
     if plain == pages.len() { plain } else { plain + put_mixed(&pages[plain..]) }

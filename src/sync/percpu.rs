@@ -126,6 +126,24 @@ pub fn push_addresses<S: Stack, T>(addresses: &[*mut T], base: usize) -> usize {
     if rseq::installed() { rseq::push_addresses::<S, T>(addresses, base) } else { locked::push_addresses::<S, T>(addresses, base) }
 }
 
+/// About how long this thread's run is.
+pub fn run_len() -> u32 {
+    if rseq::installed() { rseq::run_len() } else { locked::run_len() }
+}
+
+/// Takes `n` neighbours off the end of this thread's run: the first of them; `NOTHING` when there are fewer.
+#[inline(always)]
+pub fn take_run(n: u32) -> u32 {
+    if rseq::installed() { rseq::take_run(n) } else { locked::take_run(n) }
+}
+
+/// Makes `n` neighbours from `first` on the end of this thread's run, or the run if they are more; false when
+/// neither can be.
+#[inline(always)]
+pub fn put_run(first: u32, n: u32) -> bool {
+    if rseq::installed() { rseq::put_run(first, n) } else { locked::put_run(first, n) }
+}
+
 /// Stops every slab and lends each that could be stopped to `each`. False when some could not, because
 /// the caller may not sleep and their lock stayed busy.
 pub fn stop_all(may_sleep: bool, each: &mut dyn FnMut(&Slab)) -> bool {
@@ -204,6 +222,21 @@ mod locked {
     #[cold]
     pub fn len<S: Stack>() -> usize {
         mine().map_or(0, Slab::len::<S>)
+    }
+
+    #[cold]
+    pub fn run_len() -> u32 {
+        mine().map_or(0, Slab::run_len)
+    }
+
+    #[cold]
+    pub fn take_run(n: u32) -> u32 {
+        with_mine(|slab| slab.take_run(n)).unwrap_or(NOTHING)
+    }
+
+    #[cold]
+    pub fn put_run(first: u32, n: u32) -> bool {
+        with_mine(|slab| slab.put_run(first, n)).unwrap_or(false)
     }
 
     #[cold]

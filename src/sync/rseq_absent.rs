@@ -28,6 +28,18 @@ pub fn len<S: Stack>() -> usize {
     0
 }
 
+pub fn run_len() -> u32 {
+    0
+}
+
+pub fn take_run(_n: u32) -> u32 {
+    super::slab::NOTHING
+}
+
+pub fn put_run(_first: u32, _n: u32) -> bool {
+    false
+}
+
 pub fn pop_one<S: Stack>() -> u32 {
     super::slab::NOTHING
 }

@@ -250,7 +250,7 @@ TEST(unknown_bits_in_masks)
 {
 	gfp_t strange = GFP_NOWAIT | __GFP_NOWARN | (gfp_t)3 << 30;
 	struct mempool_bulk_stats s = { .struct_size = sizeof(s) };
-	struct page *p[64];
+	struct page *p[64] = { NULL };
 	uint64_t committed;
 
 	CHECK(mempool_init_pages_bulk(&pool, 1, NULL, NULL, NULL) == 0);
@@ -260,7 +260,6 @@ TEST(unknown_bits_in_masks)
 		;
 	CHECK(alloc_pages(strange, 3) == NULL && mempool_bulk_alloc_pages(strange, 1, NULL, p, NULL, NULL) == 0);
 	CHECK(mempool_alloc(&pool, strange) != NULL && mempool_alloc(&pool, strange) == NULL);
-	memset(p, 0, sizeof(p));
 	CHECK(alloc_pages_bulk(strange, 64, p) == 0);
 	mempool_bulk_get_stats(&s);
 	CHECK(s.pages_committed == committed);

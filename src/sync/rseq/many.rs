@@ -11,19 +11,26 @@ use core::sync::atomic::Ordering::*;
 /// How many entries this CPU's stack has; it may have changed by the time this is used. 0 without sections.
 #[inline(always)]
 pub fn len<S: Stack>() -> usize {
+    mine().map_or(0, Slab::len::<S>)
+}
+
+/// The same for the length of the run.
+pub fn run_len() -> u32 {
+    mine().map_or(0, Slab::run_len)
+}
+
+/// The slab of this CPU, for a look.
+#[inline(always)]
+fn mine() -> Option<&'static Slab> {
     let cpus = SETUP.cpus.load(Relaxed);
     let cpu: u32;
     if cpus == 0 {
-        return 0;
+        return None;
     }
     // SAFETY: once installed, the offset is that of the thread's `struct rseq`.
     unsafe { asm!("mov {cpu:e}, dword ptr fs:[{offset} + {cpu_id}]", cpu = out(reg) cpu, offset = in(reg) SETUP.offset.load(Relaxed), cpu_id = const CPU_ID, options(nostack, readonly, preserves_flags)) };
-    if cpu >= cpus {
-        return 0;
-    }
     // SAFETY: `install` was given a slab for every CPU below `cpus`, all atomics.
-    let slab = unsafe { &*core::ptr::with_exposed_provenance::<Slab>(SETUP.slabs.load(Relaxed) + ((cpu as usize) << SLAB_SHIFT)) };
-    slab.len::<S>()
+    (cpu < cpus).then(|| unsafe { &*core::ptr::with_exposed_provenance::<Slab>(SETUP.slabs.load(Relaxed) + ((cpu as usize) << SLAB_SHIFT)) })
 }
 
 /// Replaces a batch by up to `most` entries from the top of this CPU's stack, in the stack's order.

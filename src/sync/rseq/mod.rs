@@ -122,6 +122,8 @@ macro_rules! section {
 
 mod many;
 mod one;
+mod run;
 
-pub use many::{len, pop, pop_addresses, push, push_addresses};
+pub use many::{len, pop, pop_addresses, push, push_addresses, run_len};
 pub use one::{add, pop_one, push_one};
+pub use run::{put_run, take_run};
