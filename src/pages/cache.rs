@@ -47,6 +47,21 @@ pub fn refill_words(depot: &Open, floor: u32) {
     words.entries()[stored..].iter().for_each(|w| depot.put_word(*w));
 }
 
+/// Makes a whole word this CPU's run, if it has none as long.
+pub fn refill_run(depot: &Open, floor: u32) {
+    let mut words = Batch::new();
+    if !DEPOT.pressure.load(Relaxed) {
+        depot.take_words(&mut words, 1, floor);
+    }
+    for w in words.entries() {
+        if percpu::put_run(w << WORD_ORDER, 1 << WORD_ORDER) {
+            REFILLS.fetch_add(1, Relaxed);
+        } else {
+            depot.put_word(*w);
+        }
+    }
+}
+
 /// Moves a batch of this CPU's single pages to the depot; false when there were none left.
 pub fn flush_pages(depot: &Open) -> bool {
     let mut pages = Batch::new();

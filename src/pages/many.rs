@@ -11,6 +11,9 @@ use crate::gfp::__GFP_ZERO;
 use core::ptr::null_mut;
 use crate::sync::{BATCH, Batch, NOTHING, SINGLES, Singles, Words, percpu};
 
+/// Single pages that leave a slab, about, between two looks for a run.
+const RUN_EVERY: u64 = 1024;
+
 /// Which pages are wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Prefer {
@@ -41,6 +44,9 @@ fn alloc_few(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
     if cached {
         done = cached_run(slots);
         if done < slots.len() {
+            if is_time_for_a_run(slots.len()) {
+                scarce::get_run();
+            }
             done += cached_pages(&mut slots[done..]);
         }
     }
@@ -92,6 +98,13 @@ fn cached_run(slots: &mut [*mut Page]) -> usize {
     let start = view.page_ptr(first);
     slots.iter_mut().enumerate().for_each(|(i, slot)| *slot = start.wrapping_add(i));
     n
+}
+
+/// A slab's single pages may stay scattered for ever if nobody but one thread uses it. So every so often one
+/// who wanted a run and got none fetches one for those who come after.
+#[inline(always)]
+fn is_time_for_a_run(pages: usize) -> bool {
+    percpu::popped::<Singles>() % RUN_EVERY < pages as u64
 }
 
 /// Single pages of this CPU's slab; how many.

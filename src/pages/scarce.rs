@@ -42,6 +42,14 @@ pub fn alloc_rest(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
     done
 }
 
+/// Fetches a run for this CPU's slab, if the depot is not busy and has one to spare.
+#[cold]
+pub fn get_run() {
+    if let Some(depot) = map::existing().and_then(|arena| DEPOT.open(arena, false)) {
+        cache::refill_run(&depot, emergency_target(depot.arena));
+    }
+}
+
 /// Hands out pages whose pointers stand in the slots already, from number `done` on; bad ones are reported
 /// and the others close up. How many are good in all.
 #[cold]

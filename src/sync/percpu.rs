@@ -126,6 +126,12 @@ pub fn push_addresses<S: Stack, T>(addresses: &[*mut T], base: usize) -> usize {
     if rseq::installed() { rseq::push_addresses::<S, T>(addresses, base) } else { locked::push_addresses::<S, T>(addresses, base) }
 }
 
+/// About how many entries ever left this thread's slab by a pop.
+#[inline(always)]
+pub fn popped<S: Stack>() -> u64 {
+    if rseq::installed() { rseq::popped::<S>() } else { locked::popped::<S>() }
+}
+
 /// About how long this thread's run is.
 pub fn run_len() -> u32 {
     if rseq::installed() { rseq::run_len() } else { locked::run_len() }
@@ -222,6 +228,11 @@ mod locked {
     #[cold]
     pub fn len<S: Stack>() -> usize {
         mine().map_or(0, Slab::len::<S>)
+    }
+
+    #[cold]
+    pub fn popped<S: Stack>() -> u64 {
+        mine().map_or(0, Slab::popped::<S>)
     }
 
     #[cold]

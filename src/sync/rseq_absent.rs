@@ -28,6 +28,10 @@ pub fn len<S: Stack>() -> usize {
     0
 }
 
+pub fn popped<S: Stack>() -> u64 {
+    0
+}
+
 pub fn run_len() -> u32 {
     0
 }

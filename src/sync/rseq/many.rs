@@ -14,6 +14,12 @@ pub fn len<S: Stack>() -> usize {
     mine().map_or(0, Slab::len::<S>)
 }
 
+/// The same for those that ever left it by a pop.
+#[inline(always)]
+pub fn popped<S: Stack>() -> u64 {
+    mine().map_or(0, Slab::popped::<S>)
+}
+
 /// The same for the length of the run.
 pub fn run_len() -> u32 {
     mine().map_or(0, Slab::run_len)

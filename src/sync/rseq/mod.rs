@@ -124,6 +124,6 @@ mod many;
 mod one;
 mod run;
 
-pub use many::{len, pop, pop_addresses, push, push_addresses, run_len};
+pub use many::{len, pop, pop_addresses, popped, push, push_addresses, run_len};
 pub use one::{add, pop_one, push_one};
 pub use run::{put_run, take_run};
