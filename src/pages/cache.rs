@@ -47,10 +47,15 @@ pub fn refill_words(depot: &Open, floor: u32) {
     words.entries()[stored..].iter().for_each(|w| depot.put_word(*w));
 }
 
-/// Makes a whole word this CPU's run, if it has none as long.
+/// Makes a whole word, of this CPU or of the depot, this CPU's run if it has none as long.
 pub fn refill_run(depot: &Open, floor: u32) {
+    if DEPOT.pressure.load(Relaxed) {
+        return;
+    }
     let mut words = Batch::new();
-    if !DEPOT.pressure.load(Relaxed) {
+    percpu::pop::<Words>(&mut words, 1);
+    UNSOLD.fetch_add((words.entries().len() << WORD_ORDER) as u64, Relaxed);
+    if words.entries().is_empty() {
         depot.take_words(&mut words, 1, floor);
     }
     for w in words.entries() {

@@ -11,8 +11,10 @@ use crate::gfp::__GFP_ZERO;
 use core::ptr::null_mut;
 use crate::sync::{BATCH, Batch, NOTHING, SINGLES, Singles, Words, percpu};
 
-/// Single pages that leave a slab, about, between two looks for a run.
-const RUN_EVERY: u64 = 1024;
+/// Single pages that leave a slab, about, between two looks for a run in the depot; and between two attempts to
+/// make whole words of what the slab has, which takes longer.
+const RUN_EVERY: u64 = 1 << 10;
+const SORT_EVERY: u64 = 1 << 16;
 
 /// Which pages are wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,16 +42,7 @@ pub fn alloc_many(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
 /// Less than a word.
 fn alloc_few(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
     let cached = prefer == Prefer::Cached && gfp & __GFP_ZERO == 0;
-    let mut done = 0;
-    if cached {
-        done = cached_run(slots);
-        if done < slots.len() {
-            if is_time_for_a_run(slots.len()) {
-                scarce::get_run();
-            }
-            done += cached_pages(&mut slots[done..]);
-        }
-    }
+    let done = if cached { cached_few(slots) } else { 0 };
     if done == slots.len() { done } else { done + scarce::alloc_rest(gfp, prefer, &mut slots[done..]) }
 }
 
@@ -62,9 +55,12 @@ fn alloc_words(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
         // if there are words elsewhere.
         let few_singles = || percpu::len::<Singles>() < SINGLES / 2 && scarce::depot_has_words();
         let words_first = prefer == Prefer::Runs || slots.len() - done >= WORD_PAGES && few_singles();
-        if done < slots.len() && !words_first {
-            done += cached_pages(&mut slots[done..]);
-        }
+        let rest = &mut slots[done..];
+        done += match rest.len() {
+            _ if words_first => 0,
+            0..WORD_PAGES => cached_few(rest),
+            _ => cached_mixed(rest),
+        };
     }
     if done == slots.len() { done } else { done + scarce::alloc_rest(gfp, prefer, &mut slots[done..]) }
 }
@@ -84,6 +80,27 @@ fn cached_words(slots: &mut [*mut Page]) -> usize {
     done + scarce::hand_out_each(false, pages, &mut slots[done..])
 }
 
+/// Less than a word from this CPU's slab, best as a run; how many.
+#[inline(always)]
+fn cached_few(slots: &mut [*mut Page]) -> usize {
+    let done = if slots.is_empty() { 0 } else { cached_run(slots) };
+    if done == slots.len() {
+        return done;
+    }
+    if is_time(RUN_EVERY, slots.len()) {
+        scarce::get_run();
+    }
+    done + cached_pages(&mut slots[done..])
+}
+
+/// More, when the slab has no whole words; how many.
+fn cached_mixed(slots: &mut [*mut Page]) -> usize {
+    if is_time(SORT_EVERY, slots.len()) {
+        scarce::sort_slab();
+    }
+    cached_pages(slots)
+}
+
 /// All of them from this CPU's run; how many: 0 when that is too short.
 #[inline(always)]
 fn cached_run(slots: &mut [*mut Page]) -> usize {
@@ -100,11 +117,11 @@ fn cached_run(slots: &mut [*mut Page]) -> usize {
     n
 }
 
-/// A slab's single pages may stay scattered for ever if nobody but one thread uses it. So every so often one
-/// who wanted a run and got none fetches one for those who come after.
+/// A slab's single pages may stay scattered for ever if the same come and go all the time. So every so often
+/// one who wanted neighbours and got none does something for those who come after.
 #[inline(always)]
-fn is_time_for_a_run(pages: usize) -> bool {
-    percpu::popped::<Singles>() % RUN_EVERY < pages as u64
+fn is_time(every: u64, pages: usize) -> bool {
+    percpu::popped::<Singles>() % every < pages as u64
 }
 
 /// Single pages of this CPU's slab; how many.

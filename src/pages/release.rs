@@ -130,10 +130,7 @@ pub fn put_many(pages: &[*mut Page]) -> usize {
 /// Less than a word, most likely all plain.
 fn put_few(pages: &[*mut Page]) -> usize {
     let view = view();
-    if let Some(first) = front::change_run(view, pages, state::take_back_together) {
-        if !percpu::put_run(first, pages.len() as u32) {
-            store_pages(view, pages);
-        }
+    if put_run(view, pages) {
         return pages.len();
     }
     let plain = front::change(view, pages, state::take_back_fast, state::take_back_together);
@@ -147,6 +144,9 @@ fn put_mixed(pages: &[*mut Page]) -> usize {
     let (mut rest, mut bad) = (pages, 0);
     loop {
         rest = &rest[put_words(view, rest)..];
+        if put_run(view, rest) {
+            break;
+        }
         let singles = singles(view, rest);
         store_pages(view, &rest[..singles]);
         rest = &rest[singles..];
@@ -157,6 +157,19 @@ fn put_mixed(pages: &[*mut Page]) -> usize {
         }
     }
     pages.len() - bad
+}
+
+/// Less than a word, all neighbours: taken back and stored together. False, and nothing done, for any others.
+#[inline(always)]
+fn put_run(view: View, pages: &[*mut Page]) -> bool {
+    if pages.len() >= WORD_PAGES {
+        return false;
+    }
+    let first = front::change_run(view, pages, state::take_back_together);
+    if first.is_some_and(|first| !percpu::put_run(first, pages.len() as u32)) {
+        store_pages(view, pages);
+    }
+    first.is_some()
 }
 
 /// Whole words at the front, taken back and stored; the number of pages.

@@ -50,6 +50,13 @@ pub fn get_run() {
     }
 }
 
+/// Moves this CPU's single pages to the depot, where neighbours find each other, as long as that is not busy.
+#[cold]
+pub fn sort_slab() {
+    let Some(arena) = map::existing() else { return };
+    while DEPOT.open(arena, false).is_some_and(|depot| cache::flush_pages(&depot)) {}
+}
+
 /// Hands out pages whose pointers stand in the slots already, from number `done` on; bad ones are reported
 /// and the others close up. How many are good in all.
 #[cold]
