@@ -26,7 +26,7 @@ pub extern "C" fn alloc_pages_noprof(gfp: gfp_t, order: c_uint) -> *mut Page {
 /// Allocates one page: alloc_pages() of order 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc_page(gfp: gfp_t) -> *mut Page {
-    convert::page_ptr(pages::alloc_one(of_user(gfp)))
+    pages::alloc_one(of_user(gfp))
 }
 
 /// alloc_pages() near a node; the mask of nodes is accepted and has no effect.

@@ -8,7 +8,6 @@ use super::raw::{self, Mempool};
 use super::reserve::{self, Put};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
 use super::{direct, pool, ready, serve, wait};
-use crate::arena::map;
 use crate::gfp::*;
 use crate::observe::report;
 use crate::pages;
@@ -66,7 +65,7 @@ fn attempt(pool: &Mempool, mask: u32, gfp: u32, who: Option<&Entry>) -> Option<*
 /// with `gfp`; NULL if it gives none.
 pub fn element(pool: &Mempool, mask: u32, gfp: u32) -> *mut c_void {
     match ready::kind(pool) {
-        ready::Kind::OwnPages => pages::alloc(ready::own_mask(mask, gfp), 0).map_or(null_mut(), |idx| map::page_ptr(idx).cast()),
+        ready::Kind::OwnPages => pages::alloc_one(ready::own_mask(mask, gfp)).cast(),
         ready::Kind::Bulk => raw::bulk_one(pool.bulk_fn(), mask, pool.data()),
         ready::Kind::Single => pool.alloc_fn().map_or(null_mut(), |alloc| alloc(mask, pool.data())),
     }

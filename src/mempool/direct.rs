@@ -6,7 +6,7 @@
 use super::raw::Mempool;
 use super::stats::{ALLOCATED, FREED, count_own};
 use super::{ready, reserve};
-use crate::arena::map::{self, Page};
+use crate::arena::map::Page;
 use crate::arena::wide;
 use crate::gfp::__GFP_ZERO;
 use crate::pages::{self, Prefer};
@@ -18,9 +18,12 @@ pub fn alloc(pool: &Mempool, gfp: u32) -> Option<*mut c_void> {
     if !ready::is_own(pool) || gfp & __GFP_ZERO != 0 {
         return None;
     }
-    let idx = pages::alloc_one_cached()?;
+    let page = pages::alloc_one_cached();
+    if page.is_null() {
+        return None;
+    }
     count_own(pool, ALLOCATED, 1);
-    Some(map::page_ptr(idx).cast())
+    Some(page.cast())
 }
 
 /// Gives a page back to the allocator; false when the reserve wants it.

@@ -5,56 +5,51 @@
 use super::cache::{self, REFILL_PAGES};
 use super::depot::{DEPOT, Open, emergency_target};
 use super::{MAX_ORDER, RETURNED, first, scope, state};
-use crate::arena::map::{self, ARENA};
+use crate::arena::map::{self, ARENA, Page};
 use crate::arena::view::view;
 use crate::arena::Arena;
 use crate::config;
 use crate::gfp::*;
 use crate::observe::report;
 use crate::sync::{Batch, NOTHING, Singles, percpu};
+use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use core::time::Duration;
 
 /// Pages handed out straight from the depot; changed with it open.
 pub static DIRECT: AtomicU64 = AtomicU64::new(0);
 
-/// A single page, or None as the mask has it.
+/// A single page, or NULL as the mask has it.
 #[inline(always)]
-pub fn alloc_one(gfp: u32) -> Option<u32> {
-    if gfp & __GFP_ZERO != 0 {
-        return alloc_one_slowly(gfp);
-    }
-    let idx = percpu::pop_one_fast::<Singles>();
-    match view().state(idx) {
-        Some(state) if state::hand_out_fast(state) => Some(idx),
-        Some(_) => alloc_instead_of(idx, gfp),
-        None => alloc_one_slowly(gfp),
+pub fn alloc_one(gfp: u32) -> *mut Page {
+    let page = if gfp & __GFP_ZERO == 0 { alloc_one_cached() } else { null_mut() };
+    if page.is_null() { alloc_one_slowly(gfp) } else { page }
+}
+
+/// A single page if this CPU's slab has one, else NULL; it is not zeroed.
+#[inline(always)]
+pub fn alloc_one_cached() -> *mut Page {
+    let (idx, view) = (percpu::pop_one_fast::<Singles>(), view());
+    match view.state(idx) {
+        Some(state) if state::hand_out_fast(state) => view.page_ptr(idx),
+        Some(_) => set_aside(idx),
+        None => null_mut(),
     }
 }
 
 /// For when the slab gave a page that is not free.
 #[cold]
-fn alloc_instead_of(bad: u32, gfp: u32) -> Option<u32> {
+fn set_aside(bad: u32) -> *mut Page {
     state::quarantine(&ARENA, bad, 1);
-    alloc_one_slowly(gfp)
-}
-
-/// A single page if this CPU's slab has one; it is not zeroed.
-#[inline(always)]
-pub fn alloc_one_cached() -> Option<u32> {
-    let idx = percpu::pop_one_fast::<Singles>();
-    match view().state(idx) {
-        Some(state) if state::hand_out_fast(state) => Some(idx),
-        Some(_) => {
-            state::quarantine(&ARENA, idx, 1);
-            None
-        }
-        None => None,
-    }
+    null_mut()
 }
 
 #[cold]
-fn alloc_one_slowly(gfp: u32) -> Option<u32> {
+fn alloc_one_slowly(gfp: u32) -> *mut Page {
+    search_one(gfp).map_or(null_mut(), map::page_ptr)
+}
+
+fn search_one(gfp: u32) -> Option<u32> {
     let request = Request::new(gfp, 0)?;
     request.persist(|| {
         loop {
@@ -72,7 +67,7 @@ fn alloc_one_slowly(gfp: u32) -> Option<u32> {
 /// A block of 2^order pages, or None as the mask has it.
 #[inline(always)]
 pub fn alloc(gfp: u32, order: u32) -> Option<u32> {
-    if order == 0 { alloc_one(gfp) } else { alloc_block(gfp, order) }
+    if order == 0 { map::page_index(alloc_one(gfp)) } else { alloc_block(gfp, order) }
 }
 
 #[cold]

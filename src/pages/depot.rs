@@ -222,7 +222,7 @@ mod tests {
     /// Two frees in the very same nanoseconds may both succeed, and both find the lock busy.
     #[test]
     fn a_page_left_twice_comes_back_once() {
-        let idx = crate::pages::alloc_one(GFP_KERNEL).expect("a page");
+        let idx = map::page_index(crate::pages::alloc_one(GFP_KERNEL)).expect("a page");
         report::set_handler(Some(count), core::ptr::null_mut());
         let open = DEPOT.open(&map::ARENA, true).expect("a caller that waits");
         assert!(state::take_back_fast(map::ARENA.state(idx)));

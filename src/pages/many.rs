@@ -4,7 +4,7 @@
 
 use super::alloc::alloc_one;
 use super::{front, scarce, state};
-use crate::arena::map::{self, Page, WORD_PAGES};
+use crate::arena::map::{Page, WORD_PAGES};
 use crate::arena::view::view;
 use crate::arena::wide;
 use crate::gfp::__GFP_ZERO;
@@ -30,9 +30,8 @@ pub enum Prefer {
 pub fn alloc_many(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
     match slots {
         [slot] => {
-            let page = alloc_one(gfp);
-            *slot = page.map_or(null_mut(), map::page_ptr);
-            usize::from(page.is_some())
+            *slot = alloc_one(gfp);
+            usize::from(!slot.is_null())
         }
         _ if slots.len() >= WORD_PAGES => alloc_words(gfp, prefer, slots),
         _ => alloc_few(gfp, prefer, slots),
