@@ -10,5 +10,5 @@ mod size;
 pub mod view;
 pub mod wide;
 
-pub use growth::{CHUNK_PAGES, arena};
+pub use growth::{CHUNK_PAGES, Leaving, arena};
 pub use map::Arena;

@@ -55,7 +55,7 @@ fn count_request(pool: &Mempool, joins: bool) {
 /// Queues an entry that misses `missing` elements. Its last try must come after this.
 pub fn join(pool: &Mempool, entry: &Entry, missing: u32) {
     RETURNED.listen(page_came_back);
-    inside::on_child(forget_threads);
+    inside::on_child(inside::Child::Pools, forget_threads);
     let open = open();
     let guard = pool.lock.lock();
     if pool.queue.is_empty() {

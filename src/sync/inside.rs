@@ -24,7 +24,7 @@ static FORKER: AtomicUsize = AtomicUsize::new(0);
 static LATE: AtomicU32 = AtomicU32::new(0);
 static LATE_WORK: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 /// What a child does first, besides what is done here.
-static IN_CHILD: AtomicUsize = AtomicUsize::new(0);
+static IN_CHILD: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 
 super::futex::thread_local!(static DEPTH: Cell<u32> = Cell::new(0));
 
@@ -124,9 +124,16 @@ pub fn watch_forks() {
     });
 }
 
-/// Has a child run this first. Always the same function.
-pub fn on_child(work: fn()) {
-    IN_CHILD.store(work as usize, Relaxed);
+/// Who has something to put right in a child.
+#[derive(Clone, Copy)]
+pub enum Child {
+    Shrinkers,
+    Pools,
+}
+
+/// Has a child run this first. For each always the same function.
+pub fn on_child(whose: Child, work: fn()) {
+    IN_CHILD[whose as usize].store(work as usize, Relaxed);
 }
 
 /// Keeps everybody out, and waits until nobody is inside.
@@ -152,7 +159,7 @@ unsafe extern "C" fn parent() {
 unsafe extern "C" fn child() {
     // SAFETY: nothing but a name for the same steps.
     unsafe { parent() };
-    run(&IN_CHILD);
+    IN_CHILD.iter().for_each(run);
 }
 
 #[cfg(test)]
