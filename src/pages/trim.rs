@@ -12,7 +12,6 @@ use super::{RETURNED, holes};
 use crate::arena::map::{self, PAGE_SIZE};
 use crate::arena::{Arena, CHUNK_PAGES, Leaving};
 use crate::config;
-use crate::sync::inside;
 use core::sync::atomic::{AtomicU64, Ordering::*};
 
 /// Chunks that were given back.
@@ -32,8 +31,7 @@ enum Fate {
 #[cold]
 pub fn trim(keep: u64) -> u64 {
     let keep = keep.div_ceil(PAGE_SIZE as u64);
-    // A signal handler may have interrupted a holder of the locks.
-    let Some(arena) = map::existing().filter(|_| !inside::interrupted()) else { return 0 };
+    let Some(arena) = map::existing() else { return 0 };
     if RETURNED.has_sleepers() {
         return 0;
     }
