@@ -196,7 +196,7 @@ struct mempool_bulk_config {
 
 // Counts of single pages. pages_allocated - pages_freed == pages_outstanding, pages in a pool's
 // reserve included; pages_outstanding + pages_free + pages_cached + pages_bad == pages_committed when
-// nobody is busy.
+// nobody is busy. pages_committed is what has memory now.
 struct mempool_bulk_stats {
   size_t struct_size;
   uint64_t pages_allocated;
@@ -213,6 +213,10 @@ struct mempool_bulk_stats {
   uint64_t refills;
   uint64_t flushes;
   uint64_t waits;
+  // Pieces of 2 MiB that were given back to the system; commits counts those that came from it.
+  uint64_t decommits;
+  // How often a shrinker was called.
+  uint64_t scans;
 };
 
 // Counts of one pool. waits: how often a thread slept; timeouts: how often a call ended with
@@ -449,8 +453,13 @@ int mempool_bulk_refill(struct mempool *pool, gfp_t gfp);
 // too small, -EINVAL for a page that is not ours or a NULL array.
 int mempool_bulk_pages_to_iovec(struct page *const *pages, unsigned int nr, struct iovec *iov, int max);
 
-// The committed memory behind all pages, in address order: the number of regions, also when max is 0
-// and regions is NULL. With everything preallocated the list never changes.
+// The committed memory behind all pages, as ranges of bytes in address order: writes up to max of them
+// and returns how many there are, also when max is 0 and regions is NULL. One range, until
+// mempool_bulk_trim() makes gaps. A snapshot: a request that may sleep makes the memory grow, a trim
+// takes some away. Memory that was registered with a device and then trimmed is other memory when it
+// is committed again, and the device goes on using the old: register preallocated memory, which is
+// never taken, or do not trim. With prealloc_bytes == limit_bytes the list never changes. Takes no
+// lock and does not sleep.
 int mempool_bulk_regions(struct iovec *regions, int max);
 
 // A request that may be queued. Zero the structure before its first use and set the fields; it and
@@ -497,6 +506,72 @@ int mempool_bulk_submit(struct mempool *pool, struct mempool_bulk_request *reque
 // Withdraws a queued request. 0: it will not complete, and what was obtained is in its array and the
 // caller's. -ENOENT: it is not queued; if it was, done was called, runs now, or is about to.
 int mempool_bulk_cancel(struct mempool *pool, struct mempool_bulk_request *request);
+
+// The scan function does I/O: it is called only for requests with __GFP_IO.
+#define MEMPOOL_BULK_SHRINKER_IO (1 << 0)
+
+// The scan function may enter a file system: it is called only for requests with __GFP_FS.
+#define MEMPOOL_BULK_SHRINKER_FS (1 << 1)
+
+// A cache of the program's that can give pages back when others find none. Zero the structure and set
+// scan and flags; while it is registered it stays where it is, and the two do not change.
+struct mempool_bulk_shrinker {
+  // Frees about nr_pages pages of 4 KiB (32 or more), more or fewer as it suits, to the page allocator
+  // or to a pool, and returns how many it freed; 0: there are none to free, or not now.
+  //
+  // Called by a thread that asks for pages with a mask that has __GFP_DIRECT_RECLAIM, when there are
+  // none and the process may commit no more. No lock of the library is held, but the caller's are:
+  // take none that a thread holds across such a request, or only if it is free. Several threads may be in
+  // it at once, for one shrinker too. gfp is the mask of that request, without what
+  // memalloc_noio_save() or memalloc_nofs_save() forbid.
+  //
+  // It may sleep as that mask allows, and call everything. Requests for pages that it makes call no
+  // shrinker; they may use the emergency pages, as with __GFP_MEMALLOC, and with none left they
+  // fail, except that __GFP_NOFAIL and pools wait as ever: for elements that do not depend on this scan.
+  // It returns: a thread must not end in it.
+  unsigned long (*scan)(struct mempool_bulk_shrinker *shrinker, unsigned long nr_pages, gfp_t gfp);
+  // MEMPOOL_BULK_SHRINKER_IO, MEMPOOL_BULK_SHRINKER_FS
+  unsigned int flags;
+  // The library's.
+  uint64_t room[6];
+};
+
+// Has shrinker->scan called, after those that were registered before, when a request for pages that may
+// sleep finds none: neither free ones nor memory to commit. A request calls all shrinkers that its mask
+// allows, and tries again: with __GFP_NORETRY once, which is how pools ask each time before they sleep;
+// else as long as they free some, at most 16 times in a row without a page for this request; with
+// __GFP_NOFAIL for ever, asleep while they free none. So a scan must not say that it freed what it did
+// not. Requests that may not sleep call none.
+//
+// 0; -EINVAL for NULL, a NULL scan or unknown flags; -EBUSY when it is registered already. May sleep for
+// a short lock. May be called from a scan.
+int mempool_bulk_register_shrinker(struct mempool_bulk_shrinker *shrinker);
+
+// Has shrinker->scan called no more, and waits until no thread is in it: then the structure may be freed.
+// So hold no lock that scan takes. NULL, or one that is not registered or that another thread
+// unregisters, is a WARN report and nothing more.
+//
+// Called from its own scan, it waits only for other threads, and the structure may be freed before the
+// scan returns; what that returns counts. Two scans that unregister each other's shrinkers wait for ever.
+//
+// In the child of a fork the scans of threads that it does not have are over, and a shrinker that one of
+// them was unregistering is registered.
+void mempool_bulk_unregister_shrinker(struct mempool_bulk_shrinker *shrinker);
+
+// Gives free memory back to the system, in pieces of 2 MiB that are free as a whole, as long as
+// keep_free_bytes of free memory are left for requests without __GFP_HIGH; the number of bytes given
+// back. Rounds keep_free_bytes up to pages of 4 KiB; 0 gives back all it can, UINT64_MAX nothing. Pages
+// that CPUs have cached are free too, and are collected first, which interrupts the others once.
+//
+// Preallocated memory is never given back (MEMPOOL_BULK_PREALLOC, prealloc_bytes), nor are the
+// emergency pages. Nothing is, and the result is 0, while anybody sleeps or has a request queued for
+// want of pages. Requests that may sleep commit the memory again when they need it, as far as the
+// system has it; those that may not have to do with what was left free. See mempool_bulk_regions() for
+// memory that was registered with a device.
+//
+// Sleeps for short locks and makes system calls: not for signal handlers. Calls no shrinker. Several
+// threads may trim at once.
+uint64_t mempool_bulk_trim(uint64_t keep_free_bytes);
 
 #ifndef MEMPOOL_BULK_NO_KVMALLOC
 // A piece of memory, small or large, whose size in bytes is pool_data.

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// The sources in the order of the header, each with the macro that leaves it out.
-const GROUPS: [(&str, Option<&str>); 11] = [
+const GROUPS: [(&str, Option<&str>); 12] = [
     ("own", None),
     ("pool", None),
     ("elements", None),
     ("ready", None),
     ("own_pages", None),
     ("requests", None),
+    ("pressure", None),
     ("kvmalloc", Some("MEMPOOL_BULK_NO_KVMALLOC")),
     ("slab", Some("MEMPOOL_BULK_NO_SLAB")),
     ("pages", Some("MEMPOOL_BULK_NO_PAGE")),

@@ -1,10 +1,11 @@
-//! Reserving the arena once, and committing it chunk by chunk. Never knows whether a page is free.
+//! Reserving the arena once, committing it chunk by chunk, and giving chunks back. Never knows whether a
+//! page is free, nor which chunks were given back.
 
-use super::map::{ARENA, Arena, PAGE_SIZE, Page, WORD_PAGES, Word, existing, page_unchecked};
+use super::map::{self, ARENA, Arena, PAGE_SIZE, Page, WORD_PAGES, Word, existing, page_unchecked};
 use super::{cgroup, os, size};
 use crate::config;
 use crate::observe::report;
-use crate::sync::{inside, percpu};
+use crate::sync::{Guard, Lock, inside, percpu};
 use core::sync::atomic::{AtomicU32, Ordering::*};
 
 /// Pages per commit: 2 MiB, one huge page.
@@ -54,29 +55,74 @@ fn tell_unlocked() {
     report::warn_limited(&WARNED, 1, format_args!("RLIMIT_MEMLOCK does not allow locking more memory"));
 }
 
+/// Held over the system call that takes a chunk's memory away. Whoever commits the chunk anew waits for it,
+/// so the depot's lock need not be held that long. Lock order: the depot's, then this.
+static LEAVING: Lock = Lock::new();
+
+/// A chunk is on its way back to the system: one at a time.
+pub struct Leaving(Guard<'static>);
+
+impl Leaving {
+    /// None while another chunk is on its way.
+    pub fn begin() -> Option<Leaving> {
+        LEAVING.try_lock().map(Leaving)
+    }
+
+    /// Waits for the chunk that is on its way.
+    pub fn wait() {
+        drop(LEAVING.lock());
+    }
+
+    /// Gives the memory of a chunk that nobody uses back. When the system refuses, it is as if it had been
+    /// committed anew: there, and zero.
+    pub fn give_back(self, first: u32) -> bool {
+        let given = os::decommit(map::address(first).expose_provenance(), CHUNK_PAGES as usize * PAGE_SIZE);
+        if !given {
+            map::zero(first, CHUNK_PAGES);
+        }
+        drop(self.0);
+        given
+    }
+}
+
 impl Arena {
     /// Commits the next `want` pages or fewer where the limit is near; the first index and how many.
     /// Callers hold the depot lock: growth has one author.
     pub fn grow(&self, want: u32) -> Option<(u32, u32)> {
         let first = self.committed.load(Relaxed);
         let n = want.min(self.max_pages() - first);
-        let bytes = n as usize * PAGE_SIZE;
-        if n == 0 || !cgroup::has_headroom(bytes as u64) {
-            return None;
-        }
-        let flags = config::get().flags;
-        let start = self.base.load(Relaxed) + first as usize * PAGE_SIZE;
-        if !self.commit_structs(first, n) || !os::commit(start, bytes, flags & config::HUGEPAGES != 0) {
-            return None;
-        }
-        if flags & config::MLOCK != 0 && !os::lock(start, bytes) {
-            os::decommit(start, bytes);
-            // The depot's lock is held, and a report runs the user's code.
-            inside::run_outside(inside::Late::Unlocked, tell_unlocked);
+        if n == 0 || !self.may_commit(n) || !self.commit_structs(first, n) || !self.commit(first, n) {
             return None;
         }
         self.committed.store(first + n, Release);
         Some((first, n))
+    }
+
+    /// Commits a chunk again that was given back. Its `struct page`s have been there all the time, pristine.
+    /// Callers hold the depot lock.
+    pub fn grow_back(&self, first: u32) -> bool {
+        let _leaving = LEAVING.lock();
+        self.may_commit(CHUNK_PAGES) && self.commit(first, CHUNK_PAGES)
+    }
+
+    fn may_commit(&self, n: u32) -> bool {
+        cgroup::has_headroom(u64::from(n) * PAGE_SIZE as u64)
+    }
+
+    /// Makes a range resident, and locks it if that was asked for.
+    fn commit(&self, first: u32, n: u32) -> bool {
+        let (start, bytes) = (self.base.load(Relaxed) + first as usize * PAGE_SIZE, n as usize * PAGE_SIZE);
+        let flags = config::get().flags;
+        if !os::commit(start, bytes, flags & config::HUGEPAGES != 0) {
+            return false;
+        }
+        let locked = flags & config::MLOCK == 0 || os::lock(start, bytes);
+        if !locked {
+            os::decommit(start, bytes);
+            // The depot's lock is held, and a report runs the user's code.
+            inside::run_outside(inside::Late::Unlocked, tell_unlocked);
+        }
+        locked
     }
 
     /// Makes the `struct page`s of a range resident and pristine.

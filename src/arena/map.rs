@@ -12,7 +12,7 @@
 //! |---|---|
 //! | max_pages 0 | nothing is reserved; then committed is 0 and no conversion succeeds |
 //! | max_pages n | the addresses are set and never change again |
-//! | committed | pages below it have memory and a `struct page`; grows only, under the depot lock |
+//! | committed | pages below it have a `struct page`, and memory unless their chunk was given back since (`pages::holes`); grows only, under the depot lock |
 
 use core::ffi::c_void;
 use core::ptr::with_exposed_provenance_mut;
@@ -151,16 +151,4 @@ pub fn zero(idx: u32, pages: u32) {
     // SAFETY: the range is committed, and its pages were just taken from the free set, so nobody
     // else may write them.
     unsafe { address(idx).write_bytes(0, pages as usize * PAGE_SIZE) };
-}
-
-/// The committed ranges in address order; how many there are.
-pub fn regions(out: &mut [(usize, usize)]) -> usize {
-    let bytes = ARENA.committed() as usize * PAGE_SIZE;
-    if bytes == 0 {
-        return 0;
-    }
-    if let Some(first) = out.first_mut() {
-        *first = (ARENA.base.load(Relaxed), bytes);
-    }
-    1
 }

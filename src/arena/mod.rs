@@ -10,5 +10,5 @@ mod size;
 pub mod view;
 pub mod wide;
 
-pub use growth::{CHUNK_PAGES, reserve};
+pub use growth::{CHUNK_PAGES, Leaving, reserve};
 pub use map::Arena;

@@ -66,11 +66,13 @@ fn populate(start: usize, bytes: usize) -> bool {
     true
 }
 
-/// The reverse of `commit`: the memory goes back, the address space stays reserved.
-pub fn decommit(start: usize, bytes: usize) {
+/// The reverse of `commit`: the memory goes back, the address space stays reserved. False, and nothing
+/// changed, when the process may have no more mappings: a range in the middle of others makes two more.
+/// Linux refuses before it unmaps anything.
+pub fn decommit(start: usize, bytes: usize) -> bool {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
     // SAFETY: replaces a range of our own reservation in which no page is in use.
-    unsafe { libc::mmap(with_exposed_provenance_mut(start), bytes, libc::PROT_NONE, flags, -1, 0) };
+    unsafe { libc::mmap(with_exposed_provenance_mut(start), bytes, libc::PROT_NONE, flags, -1, 0) != libc::MAP_FAILED }
 }
 
 /// Locks a committed range into memory; false when RLIMIT_MEMLOCK forbids it.

@@ -2,10 +2,12 @@
 //! of the whole room stands here once: the C caller passes NULL, or a live object of the type that
 //! the prototype names. Knows no operation.
 
+use super::pressure::mempool_bulk_shrinker;
 use super::requests::{mempool_bulk_request, timespec};
 use crate::arena::map::{self, Page};
 use crate::mempool::raw::{Mempool, Request, Slots};
 use crate::observe::report;
+use crate::pages::Shrinker;
 use core::ffi::{c_int, c_uint, c_ulong, c_void};
 
 pub type gfp_t = c_uint;
@@ -27,6 +29,13 @@ pub fn request<'a>(request: *mut mempool_bulk_request) -> Option<&'a Request> {
     // SAFETY: the room's rule: a non-NULL request is a live structure, which the core sees as its own
     // type of the same layout. Its fields are atomics or change only while it is not queued.
     unsafe { request.cast::<Request>().as_ref() }
+}
+
+/// A shrinker; None for NULL.
+pub fn shrinker<'a>(shrinker: *mut mempool_bulk_shrinker) -> Option<&'a Shrinker> {
+    // SAFETY: the room's rule: a non-NULL shrinker is a live structure, which the core sees as its own type
+    // of the same layout. Its fields are atomics or change only while it is not registered.
+    unsafe { shrinker.cast::<Shrinker>().as_ref() }
 }
 
 /// A time; None for NULL.

@@ -12,6 +12,7 @@ pub mod own;
 pub mod own_pages;
 pub mod pages;
 pub mod pool;
+pub mod pressure;
 pub mod ready;
 pub mod requests;
 pub mod slab;

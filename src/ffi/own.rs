@@ -35,7 +35,7 @@ pub struct mempool_bulk_config {
 
 /// Counts of single pages. pages_allocated - pages_freed == pages_outstanding, pages in a pool's
 /// reserve included; pages_outstanding + pages_free + pages_cached + pages_bad == pages_committed when
-/// nobody is busy.
+/// nobody is busy. pages_committed is what has memory now.
 #[repr(C)]
 pub struct mempool_bulk_stats {
     pub struct_size: usize,
@@ -53,6 +53,10 @@ pub struct mempool_bulk_stats {
     pub refills: u64,
     pub flushes: u64,
     pub waits: u64,
+    /// Pieces of 2 MiB that were given back to the system; commits counts those that came from it.
+    pub decommits: u64,
+    /// How often a shrinker was called.
+    pub scans: u64,
 }
 
 /// Counts of one pool. waits: how often a thread slept; timeouts: how often a call ended with
@@ -136,11 +140,11 @@ fn write_struct<T>(mut from: T, to: *mut T, set_size: fn(&mut T, usize)) {
 pub extern "C" fn mempool_bulk_get_stats(stats: *mut mempool_bulk_stats) {
     let pages::Stats {
         pages_allocated, pages_freed, pages_outstanding, pages_committed, pages_free, pages_cached, pages_bad,
-        pages_limit, commits, commit_failures, drains, refills, flushes, waits,
+        pages_limit, commits, commit_failures, drains, refills, flushes, waits, decommits, scans,
     } = pages::stats();
     let all = mempool_bulk_stats {
         struct_size: 0, pages_allocated, pages_freed, pages_outstanding, pages_committed, pages_free, pages_cached,
-        pages_bad, pages_limit, commits, commit_failures, drains, refills, flushes, waits,
+        pages_bad, pages_limit, commits, commit_failures, drains, refills, flushes, waits, decommits, scans,
     };
     write_struct(all, stats, |s, size| s.struct_size = size);
 }

@@ -103,15 +103,23 @@ pub extern "C" fn mempool_bulk_pages_to_iovec(pages: *const *mut Page, nr: c_uin
     used as c_int
 }
 
-/// The committed memory behind all pages, in address order: the number of regions, also when max is 0
-/// and regions is NULL. With everything preallocated the list never changes.
+/// The committed memory behind all pages, as ranges of bytes in address order: writes up to max of them
+/// and returns how many there are, also when max is 0 and regions is NULL. One range, until
+/// mempool_bulk_trim() makes gaps. A snapshot: a request that may sleep makes the memory grow, a trim
+/// takes some away. Memory that was registered with a device and then trimmed is other memory when it
+/// is committed again, and the device goes on using the old: register preallocated memory, which is
+/// never taken, or do not trim. With prealloc_bytes == limit_bytes the list never changes. Takes no
+/// lock and does not sleep.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_regions(regions: *mut iovec, max: c_int) -> c_int {
-    let mut one = [(0, 0)];
-    let n = map::regions(&mut one);
-    if n == 1 && max > 0 && !regions.is_null() {
-        set_iovec(regions, 0, core::ptr::with_exposed_provenance_mut(one[0].0), one[0].1);
-    }
+    let mut at = 0;
+    let room = if regions.is_null() { 0 } else { usize::try_from(max).unwrap_or(0) };
+    let n = pages::regions(|start, len| {
+        if at < room {
+            set_iovec(regions, at, core::ptr::with_exposed_provenance_mut(start), len);
+        }
+        at += 1;
+    });
     n as c_int
 }
 

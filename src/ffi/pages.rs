@@ -198,7 +198,7 @@ pub extern "C" fn page_to_pfn(page: *const Page) -> c_ulong {
 /// The page with a number; NULL if there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn pfn_to_page(pfn: c_ulong) -> *mut Page {
-    let exists = map::regions(&mut []) == 1 && pfn < u64::from(u32::MAX);
+    let exists = map::existing().is_some() && pfn < u64::from(u32::MAX);
     let page = if exists { map::page_ptr(pfn as u32) } else { null_mut() };
     if map::page_index(page).is_some() { page } else { null_mut() }
 }

@@ -4,10 +4,12 @@
 
 use super::raw::{Mempool, Request};
 use super::stats::{ALLOCATED, count};
+use super::ready::{self, Kind};
 use super::{bulk, pool, serve, waiting};
 use crate::error::Error;
 use crate::gfp::may_sleep;
 use crate::observe::report;
+use crate::pages;
 use core::ptr;
 use core::sync::atomic::Ordering::*;
 
@@ -43,7 +45,13 @@ fn queue(pool: &Mempool, request: &Request, missing: u32) -> bool {
     let own = ptr::from_ref(request);
     request.pool.store(ptr::from_ref(pool).cast_mut(), Relaxed);
     request.entry.reset(own.cast_mut());
+    let own_pages = matches!(ready::kind(pool), Kind::OwnPages);
+    // From here on others may complete the request, and then the pool may be gone.
     waiting::join(pool, &request.entry, missing);
+    if own_pages {
+        // `serve` takes only memory that is there, and a trim may have taken some since the last try.
+        pages::untrim(missing);
+    }
     // Elements and pages that came back since the last try are found by this one; later ones are
     // brought by whoever gives them back.
     serve::serve(serve::RESERVE | serve::PAGES, own)

@@ -1,10 +1,11 @@
-//! Getting one page, or one block: this CPU's slab, depot, commit, drain, emergency pages, in that order.
+//! Getting one page, or one block: this CPU's slab, depot, commit, drain, emergency pages, shrinkers, in that
+//! order.
 //! What a mask allows is decided in this file and nowhere else. Knows no pool. No lock is held when
 //! this returns.
 
 use super::cache::{self, REFILL_PAGES};
 use super::depot::{DEPOT, Open, emergency_target};
-use super::{MAX_ORDER, RETURNED, first, scope, state};
+use super::{MAX_ORDER, RETURNED, first, scope, shrink, state};
 use crate::arena::map::{self, ARENA, Page};
 use crate::arena::view::view;
 use crate::arena::Arena;
@@ -12,9 +13,15 @@ use crate::config;
 use crate::gfp::*;
 use crate::observe::report;
 use crate::sync::{Batch, NOTHING, Singles, percpu};
+use core::cell::Cell;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use core::time::Duration;
+
+/// Rounds of reclaim that may pass without a page for who asked, although shrinkers gave some.
+const ROUNDS: u32 = 16;
+/// Pages that a shrinker is asked for at least: the next requests spare a round.
+const SCAN_PAGES: u64 = 32;
 
 /// Pages handed out straight from the depot; changed with it open.
 pub static DIRECT: AtomicU64 = AtomicU64::new(0);
@@ -51,7 +58,7 @@ fn alloc_one_slowly(gfp: u32) -> *mut Page {
 
 fn search_one(gfp: u32) -> Option<u32> {
     let request = Request::new(gfp, 0)?;
-    request.persist(|| {
+    request.persist(1, || {
         loop {
             let idx = match percpu::pop_one::<Singles>() {
                 NOTHING => request.page_of_depot()?,
@@ -76,7 +83,7 @@ fn alloc_block(gfp: u32, order: u32) -> Option<u32> {
         return None;
     }
     let request = Request::new(gfp, order)?;
-    request.persist(|| {
+    request.persist(1 << order, || {
         loop {
             let idx = request.block_of_depot()?;
             if let Some(clean) = state::hand_out_block(request.arena, idx, order, gfp & __GFP_COMP != 0) {
@@ -91,12 +98,15 @@ pub(super) struct Request {
     pub arena: &'static Arena,
     gfp: u32,
     order: u32,
+    /// Rounds of reclaim that are left.
+    rounds: Cell<u32>,
 }
 
 impl Request {
     /// None when there is no arena, or none yet for a caller that may not wait.
     pub fn new(gfp: u32, order: u32) -> Option<Request> {
-        Some(Request { arena: first::arena(may_wait_for_locks(gfp))?, gfp: scope::apply(gfp), order })
+        let (arena, gfp) = (first::arena(may_wait_for_locks(gfp))?, scope::apply(gfp));
+        Some(Request { arena, gfp, order, rounds: Cell::new(Self::all_rounds(gfp)) })
     }
 
     pub fn wants_zero(&self) -> bool {
@@ -112,14 +122,19 @@ impl Request {
         self.may_sleep() || self.gfp & EASY != 0 && depot.is_worth_growing()
     }
 
-    /// Repeats `take` for as long as the mask demands success, sleeping in between; reports failure.
-    pub fn persist<T>(&self, mut take: impl FnMut() -> Option<T>) -> Option<T> {
+    /// Repeats `take`, which wants `want` pages at most, while shrinkers give pages and for as long as the
+    /// mask demands success, sleeping in between; reports failure.
+    pub fn persist<T>(&self, want: u64, mut take: impl FnMut() -> Option<T>) -> Option<T> {
         loop {
-            // A pool asks with __GFP_NORETRY and waits itself, for its reserve too.
-            let forever = self.gfp & (__GFP_NOFAIL | __GFP_NORETRY) == __GFP_NOFAIL && self.may_sleep();
-            let interest = forever.then(|| RETURNED.interest());
+            let interest = self.waits_for_ever().then(|| RETURNED.interest());
             if let Some(got) = take() {
+                if self.gfp & __GFP_NORETRY == 0 {
+                    self.rounds.set(ROUNDS);
+                }
                 return Some(got);
+            }
+            if self.reclaim(want) {
+                continue;
             }
             let Some(interest) = interest else { break };
             interest.sleep(Duration::from_millis(config::wait_timeout_ms().into()));
@@ -130,6 +145,31 @@ impl Request {
             report::warn_limited(&WARNED, 10, format_args!("page allocation failure: order {order}, gfp {gfp:#x}"));
         }
         None
+    }
+
+    /// One round of reclaim with no lock held, if the mask allows one more; is it worth another try? Even one
+    /// that gave nothing is, once: a thread that ran the same shrinkers may have left no more for us, and
+    /// freed what we want. Who waits for ever hears of that, and sleeps.
+    fn reclaim(&self, want: u64) -> bool {
+        let left = self.rounds.get();
+        if !self.may_sleep() || left == 0 {
+            return false;
+        }
+        let Some(given) = shrink::scan(want.max(SCAN_PAGES), self.gfp) else { return false };
+        if self.waits_for_ever() {
+            return given > 0;
+        }
+        self.rounds.set(if given > 0 { left - 1 } else { 0 });
+        true
+    }
+
+    /// A pool asks with `__GFP_NORETRY` and waits itself, for its reserve too.
+    fn waits_for_ever(&self) -> bool {
+        self.gfp & (__GFP_NOFAIL | __GFP_NORETRY) == __GFP_NOFAIL && self.may_sleep()
+    }
+
+    fn all_rounds(gfp: u32) -> u32 {
+        if gfp & __GFP_NORETRY != 0 { 1 } else { ROUNDS }
     }
 
     pub fn open(&self) -> Option<Open> {

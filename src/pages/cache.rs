@@ -137,7 +137,14 @@ fn stop_slabs(depot: &Open, may_sleep: bool) {
 /// again; if it runs later, it sees the sleeper.
 pub fn relax(depot: &Open) {
     let enough = emergency_target(depot.arena) + LOW_WATER.min(depot.arena.max_pages() / 4);
-    if DEPOT.pressure.load(Relaxed) && depot.free() >= enough && !RETURNED.has_sleepers() {
+    if DEPOT.pressure.load(Relaxed) && depot.free() >= enough {
+        release(depot);
+    }
+}
+
+/// Lets the slabs be used again unless somebody sleeps.
+pub fn release(_depot: &Open) {
+    if !RETURNED.has_sleepers() {
         DEPOT.pressure.store(false, Relaxed);
         percpu::resume_all();
     }

@@ -13,7 +13,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 
 /// List end. Words and pages are stored plus one, so that zeroed memory is an empty list.
 pub(super) const NONE: u32 = 0;
-const LISTS: usize = MAX_ORDER as usize + 1;
+/// One an order, and the holes.
+const LISTS: usize = MAX_ORDER as usize + 2;
 /// First passes that a refusal of the system spares.
 const HOPELESS: u32 = 256;
 /// Words that may be in transit: eight times what leaves a slab at once.
@@ -32,7 +33,9 @@ pub struct Depot {
     deferred: AtomicU32,
     /// How many first passes need not ask the system for memory: it refused just now. Changed with the
     /// lock held.
-    hopeless: AtomicU32,
+    pub(super) hopeless: AtomicU32,
+    /// Chunks that have no memory now; changed with the lock held.
+    pub holes: AtomicU32,
     /// All slabs are stopped and empty; changed with the lock held.
     pub pressure: AtomicBool,
     pub commits: AtomicU64,
@@ -55,6 +58,7 @@ pub static DEPOT: Depot = Depot {
     in_transit: AtomicU32::new(0),
     deferred: AtomicU32::new(NONE),
     hopeless: AtomicU32::new(0),
+    holes: AtomicU32::new(0),
     pressure: AtomicBool::new(false),
     commits: AtomicU64::new(0),
     commit_failures: AtomicU64::new(0),
@@ -104,7 +108,7 @@ impl Depot {
     pub fn dump(&'static self, w: &mut dyn core::fmt::Write) -> core::fmt::Result {
         let Some(arena) = map::existing() else { return Ok(()) };
         let Some(open) = self.open(arena, false) else { return writeln!(w, "blocks: busy") };
-        let mut blocks = [0u32; 11];
+        let mut blocks = [0u32; MAX_ORDER as usize + 1];
         for (head, n) in self.heads.iter().zip(&mut blocks) {
             let mut at = head.load(Relaxed);
             while at != NONE {
@@ -115,7 +119,7 @@ impl Depot {
         // Writing may block for ever: not with the lock.
         drop(open);
         write!(w, "blocks by order:")?;
-        blocks[..self.heads.len()].iter().try_for_each(|n| write!(w, " {n}"))?;
+        blocks.iter().try_for_each(|n| write!(w, " {n}"))?;
         writeln!(w)
     }
 }
@@ -142,15 +146,21 @@ impl Open {
         self.returned.set(true);
     }
 
-    /// Commits one more chunk, or what the limit leaves of it. False: the process may have no more.
+    /// Commits one more chunk, one that was given back first, or what the limit leaves of it. False: the process may have no more.
     pub fn grow(&self) -> bool {
-        let Some((first, n)) = self.arena.grow(CHUNK_PAGES) else {
+        let Some((first, n)) = self.refill_hole().or_else(|| self.arena.grow(CHUNK_PAGES)) else {
             DEPOT.commit_failures.fetch_add(1, Relaxed);
             DEPOT.hopeless.store(HOPELESS, Relaxed);
             return false;
         };
         DEPOT.commits.fetch_add(1, Relaxed);
         DEPOT.hopeless.store(0, Relaxed);
+        self.put_new(first, n);
+        true
+    }
+
+    /// Puts pages in that have just got their memory.
+    pub(super) fn put_new(&self, first: u32, n: u32) {
         state::born(self.arena, first, n);
         // The odd rest at the limit is put as the aligned blocks that it is made of.
         let (mut at, end) = (first, first + n);
@@ -159,7 +169,6 @@ impl Open {
             self.put_block(at, order);
             at += 1 << order;
         }
-        true
     }
 
     /// May the system give more? After a refusal only every so often.

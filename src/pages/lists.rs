@@ -5,10 +5,11 @@
 //!
 //! | record of a word | iff |
 //! |---|---|
-//! | free, bit i | page i of the word lies in the depot |
+//! | free, bit i | page i of the word lies in the depot, or has no memory (`holes`) |
 //! | listed k + 1, k < 6 | some pages are free, the largest free block has order k |
-//! | listed k + 1, k ≥ 6 | it is the first word of a free block of order k |
-//! | listed 0 | none of its pages is free here, or it lies inside a larger free block |
+//! | listed k + 1, 6 ≤ k ≤ 10 | it is the first word of a free block of order k |
+//! | listed 12 | it is the first word of a chunk without memory |
+//! | listed 0 | none of its pages is free here, or it lies inside a larger free block or a chunk without memory |
 //!
 //! Two free buddies of one order never coexist. A page that is put while it is here already was freed
 //! twice: it stays here once.
@@ -212,7 +213,7 @@ impl Open {
         self.link(w, order);
     }
 
-    fn link(&self, w: u32, list: u32) {
+    pub(super) fn link(&self, w: u32, list: u32) {
         let (word, old) = (self.arena.word(w), self.head(list).load(Relaxed));
         word.next.store(old, Relaxed);
         word.prev.store(NONE, Relaxed);
@@ -223,7 +224,7 @@ impl Open {
         word.listed.store(list + 1, Relaxed);
     }
 
-    fn unlink(&self, w: u32) {
+    pub(super) fn unlink(&self, w: u32) {
         let word = self.arena.word(w);
         let (next, prev) = (word.next.load(Relaxed), word.prev.load(Relaxed));
         match prev {

@@ -8,6 +8,7 @@ mod depot;
 mod exact;
 mod first;
 mod front;
+mod holes;
 mod lists;
 mod many;
 mod masks;
@@ -15,19 +16,24 @@ mod refs;
 mod release;
 mod scarce;
 mod scope;
+mod shrink;
 mod state;
 mod stats;
 mod transit;
+mod trim;
 mod twice;
 
 pub use alloc::{alloc, alloc_one, alloc_one_cached};
 pub use exact::{exact_alloc, exact_free, split};
+pub use holes::regions;
 pub use many::{Prefer, alloc_many, for_each};
 pub use refs::{compound_order, count, get, head_of, order, private, set_private};
 pub use release::{free, free_one, put, put_many, shelve, unshelve};
 pub use scope::{NOFS, NOIO, scope_restore, scope_save};
+pub use shrink::{FS, IO, Scan, Shrinker, register, unregister};
 pub use state::Shelved;
 pub use stats::{Stats, WAITS, dump, stats};
+pub use trim::{trim, untrim};
 
 use crate::sync::Event;
 

@@ -24,7 +24,7 @@ pub fn alloc_rest(gfp: u32, prefer: Prefer, slots: &mut [*mut Page]) -> usize {
     let Some(request) = Request::new(gfp, 0) else { return 0 };
     let mut done = 0;
     while done < slots.len() {
-        let some = request.persist(|| {
+        let some = request.persist((slots.len() - done) as u64, || {
             loop {
                 let taken = some(&request, prefer, slots.len() - done)?;
                 // Bad pages are no delivery: on to the next.

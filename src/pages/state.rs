@@ -3,10 +3,10 @@
 //!
 //! | low three bits | meaning | left by |
 //! |---|---|---|
-//! | 0 (UNCOMMITTED) | no memory behind it | commit |
+//! | UNCOMMITTED | no memory behind it: not yet, or given back | commit |
 //! | BAD | was found in a wrong state; never handed out again | – |
-//! | FREE_CLEAN | free, all zero since its commit | hand-out |
-//! | FREE | free | hand-out |
+//! | FREE_CLEAN | free, all zero since its commit | hand-out, `take_memory` |
+//! | FREE | free | hand-out, `take_memory` |
 //! | ALLOCATED | head of a block that a user holds, `struct page` pristine | take-back, `touch`, `shelve` |
 //! | TOUCHED | the same, but its `struct page` may have been changed | take-back, `shelve` |
 //! | RESERVE | lies in a pool's reserve, is being taken back, or is free and waits for the depot | `unshelve`, the end of the take-back, `take_in` |
@@ -24,6 +24,7 @@ use crate::arena::{Arena, map};
 use crate::observe::report;
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::*};
 
+pub const UNCOMMITTED: u8 = 0;
 pub const BAD: u8 = 1;
 pub const FREE_CLEAN: u8 = 2;
 pub const FREE: u8 = 3;
@@ -62,6 +63,15 @@ fn held(byte: u8) -> bool {
 /// Marks freshly committed pages free.
 pub fn born(arena: &Arena, first: u32, n: u32) {
     (first..first + n).for_each(|idx| arena.state(idx).store(FREE_CLEAN, Relaxed));
+}
+
+/// Marks neighbouring pages as without memory; false, and nothing changed, when one of them is not free.
+pub fn take_memory(states: States) -> bool {
+    let free = states.all(!CLEAN_BIT, FREE_CLEAN);
+    if free {
+        states.fill(UNCOMMITTED);
+    }
+    free
 }
 
 /// Marks a single page taken from the free set as held; whether it is still zero. None when it was not
@@ -212,6 +222,7 @@ fn refuse(idx: u32, byte: u8) -> Taken {
         RESERVE => "lies in a pool's reserve: freed twice",
         TAIL => "is inside a larger block",
         BAD => "is quarantined",
+        UNCOMMITTED => "is free already, its memory went back to the system: freed twice",
         _ => "is no page of ours",
     };
     report::bug(format_args!("page {idx} ({:p}) {what}", map::page_ptr(idx)));

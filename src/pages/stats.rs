@@ -1,6 +1,6 @@
 //! Counting pages. At quiescence: outstanding + free + cached + bad == committed. Changes nothing.
 
-use super::{alloc, cache, depot, state};
+use super::{alloc, cache, depot, holes, shrink, state, trim};
 use crate::arena::map;
 use crate::sync::percpu;
 use core::fmt::{self, Write};
@@ -22,6 +22,8 @@ pub struct Stats {
     pub refills: u64,
     pub flushes: u64,
     pub waits: u64,
+    pub decommits: u64,
+    pub scans: u64,
 }
 
 /// How often anybody slept for an element.
@@ -29,7 +31,7 @@ pub static WAITS: AtomicU64 = AtomicU64::new(0);
 
 pub fn stats() -> Stats {
     let arena = map::existing();
-    let committed = arena.map_or(0, |a| a.committed().into());
+    let committed = arena.map_or(0, |a| u64::from(a.committed()).saturating_sub(holes::pages()));
     let (free, cached, bad) = (depot::DEPOT.free_pages(), cache::cached_pages(), state::BAD_PAGES.load(Relaxed));
     // Counted where pages leave the free set; what is not there now is with a user.
     let allocated = (cache::sold() + alloc::DIRECT.load(Relaxed)).saturating_sub(bad);
@@ -49,6 +51,8 @@ pub fn stats() -> Stats {
         refills: cache::REFILLS.load(Relaxed),
         flushes: cache::FLUSHES.load(Relaxed),
         waits: WAITS.load(Relaxed),
+        decommits: trim::DECOMMITS.load(Relaxed),
+        scans: shrink::SCANS.load(Relaxed),
     }
 }
 
@@ -58,6 +62,7 @@ pub fn dump(w: &mut dyn Write) -> fmt::Result {
     writeln!(w, "pages: limit {} committed {} outstanding {}", s.pages_limit, s.pages_committed, s.pages_outstanding)?;
     writeln!(w, "free: depot {} cached {} bad {}", s.pages_free, s.pages_cached, s.pages_bad)?;
     writeln!(w, "calls: allocated {} freed {} commits {} failed {}", s.pages_allocated, s.pages_freed, s.commits, s.commit_failures)?;
+    writeln!(w, "pressure: decommits {} scans {}", s.decommits, s.scans)?;
     writeln!(w, "cache: drains {} refills {} flushes {} waits {}", s.drains, s.refills, s.flushes, s.waits)?;
     match percpu::in_sections() {
         true => writeln!(w, "slabs: {}, used in restartable sections", percpu::slabs().count())?,

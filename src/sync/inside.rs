@@ -24,7 +24,7 @@ static FORKER: AtomicUsize = AtomicUsize::new(0);
 static LATE: AtomicU32 = AtomicU32::new(0);
 static LATE_WORK: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 /// What is done after a fork, besides what is done here.
-static AFTER_FORK: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+static AFTER_FORK: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
 super::futex::of_each_thread!(static DEPTH: Cell<u32> = Cell::new(0));
 
@@ -144,6 +144,7 @@ extern "C" fn watch_forks() {
 #[derive(Clone, Copy)]
 pub enum Forked {
     Pages,
+    Shrinkers,
     Pools,
 }
 
