@@ -4,7 +4,7 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | depth (of a thread) | sections it is in, one inside the other, and whether INSIDE counts it; only itself looks |
+//! | depth (of a thread) | sections it is in, and above that those which a fork waits for; only itself looks |
 //! | INSIDE | threads in a section that a fork waits for |
 //! | FORKING 0 | anybody may enter |
 //! | FORKING 1 | somebody forks: only FORKER enters, the others wait or give up |
@@ -28,51 +28,55 @@ static AFTER_FORK: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
 super::futex::of_each_thread!(static DEPTH: Cell<u32> = Cell::new(0));
 
-/// In a depth: INSIDE counts this thread.
-const COUNTED: u32 = 1 << 31;
+/// In a depth: one section that a fork waits for. Below it the number of all sections.
+const COUNTED: u32 = 1 << 16;
 
-/// This thread is inside a section; dropping it leaves.
+/// This thread is inside a section; dropping it leaves. Sections may end in any order.
 pub struct Inside {
-    before: u32,
+    counted: bool,
 }
 
 /// Enters a section, before its lock is taken. None when somebody forks and this thread may not wait.
 pub fn enter(may_wait: bool) -> Option<Inside> {
-    let inside = enter_uncounted();
-    if inside.before & COUNTED == 0 {
+    let before = depth();
+    let mut inside = enter_uncounted();
+    if before < COUNTED {
         // A handler that comes from here on finds a depth and waits for nobody: who forks may wait for us.
         INSIDE.fetch_add(1, SeqCst);
         while FORKING.load(SeqCst) != 0 && FORKER.load(Relaxed) != percpu::thread() {
             INSIDE.fetch_sub(1, SeqCst);
-            if !may_wait || inside.before != 0 {
+            if !may_wait || before != 0 {
                 return None;
             }
             futex::wait(&FORKING, 1, None);
             INSIDE.fetch_add(1, SeqCst);
         }
-        set_depth(depth() | COUNTED);
     }
+    set_depth(depth() + COUNTED);
+    inside.counted = true;
     Some(inside)
 }
 
 /// Enters a section whose lock a fork takes itself (`percpu::lock_all`): it need not be counted.
 pub fn enter_uncounted() -> Inside {
-    let before = depth();
-    set_depth(before + 1);
-    Inside { before }
+    set_depth(depth() + 1);
+    Inside { counted: false }
 }
 
 impl Drop for Inside {
     /// Leaves; the lock is free already. A handler that comes before the depth is 0 waits for nobody, counts
     /// itself, and leaves its work, which is found here.
     fn drop(&mut self) {
-        let depth = depth();
-        if (depth ^ self.before) & COUNTED != 0 {
-            set_depth(depth & !COUNTED);
-            INSIDE.fetch_sub(1, Release);
+        if self.counted {
+            let depth = depth() - COUNTED;
+            set_depth(depth);
+            if depth < COUNTED {
+                INSIDE.fetch_sub(1, Release);
+            }
         }
-        set_depth(self.before);
-        if self.before == 0 && LATE.load(Relaxed) != 0 {
+        let depth = depth() - 1;
+        set_depth(depth);
+        if depth == 0 && LATE.load(Relaxed) != 0 {
             run_late();
         }
     }
@@ -215,14 +219,16 @@ mod tests {
     }
 
     #[test]
-    fn a_section_inside_an_uncounted_one_is_counted_by_itself() {
-        let outer = enter_uncounted();
-        assert!(interrupted() && depth() & COUNTED == 0);
-        let inner = enter(true).expect("nobody forks");
-        assert!(depth() & COUNTED != 0);
-        drop(inner);
-        assert_eq!(depth(), 1);
-        drop(outer);
-        assert_eq!(depth(), 0);
+    fn sections_end_in_any_order() {
+        let (uncounted, first) = (enter_uncounted(), enter(true).expect("nobody forks"));
+        let second = enter(true).expect("nobody forks");
+        assert_eq!(depth(), 2 * COUNTED + 3);
+        let counted = INSIDE.load(Relaxed);
+        drop(first);
+        assert!(depth() == COUNTED + 2 && INSIDE.load(Relaxed) == counted);
+        drop(uncounted);
+        assert!(depth() == COUNTED + 1 && interrupted());
+        drop(second);
+        assert!(!interrupted());
     }
 }
