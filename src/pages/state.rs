@@ -55,6 +55,13 @@ pub fn is_compound(arena: &Arena, idx: u32) -> bool {
     arena.state(idx).load(Relaxed) & COMPOUND != 0
 }
 
+/// How many pages are in each state; counted one by one, so not for every day.
+pub fn census(arena: &Arena) -> [u64; 8] {
+    let mut pages = [0; 8];
+    (0..arena.committed()).for_each(|idx| pages[usize::from(of(arena, idx))] += 1);
+    pages
+}
+
 /// Does a user hold the block whose head has this byte?
 fn held(byte: u8) -> bool {
     matches!(byte & STATE, ALLOCATED | TOUCHED)

@@ -68,5 +68,16 @@ pub fn dump(w: &mut dyn Write) -> fmt::Result {
         true => writeln!(w, "slabs: {}, used in restartable sections", percpu::slabs().count())?,
         false => writeln!(w, "slabs: {}, used under locks", percpu::slabs().count())?,
     }
+    dump_states(w)?;
     depot::DEPOT.dump(w)
+}
+
+/// The pages by their states: nothing else counts them so, which makes it a check of all other counts.
+fn dump_states(w: &mut dyn Write) -> fmt::Result {
+    let Some(arena) = map::existing() else { return Ok(()) };
+    let pages = state::census(arena);
+    let sum = |states: &[u8]| states.iter().map(|state| pages[usize::from(*state)]).sum::<u64>();
+    let held = sum(&[state::ALLOCATED, state::TOUCHED, state::TAIL]);
+    let (reserve, free, bad) = (sum(&[state::RESERVE]), sum(&[state::FREE, state::FREE_CLEAN]), sum(&[state::BAD]));
+    writeln!(w, "states: held {held} reserve {reserve} free {free} bad {bad}")
 }
