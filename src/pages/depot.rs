@@ -4,7 +4,7 @@
 //! lock is busy is left for the holder.
 //! Knows no slab and no gfp mask. Never calls a user's function.
 
-use super::{MAX_ORDER, RETURNED, state, twice};
+use super::{MAX_ORDER, RETURNED, shelf, state, twice};
 use crate::arena::map;
 use crate::arena::{Arena, CHUNK_PAGES};
 use crate::sync::{Guard, Lock, inside};
@@ -83,7 +83,7 @@ impl Depot {
     /// look at the lock; partner: the fence in `Open`'s drop. So either that look finds the lock free, or the
     /// holder finds the page. Until then its state is RESERVE: were it linked twice, the links would be a circle.
     pub fn defer(&self, arena: &Arena, idx: u32) {
-        if !state::set_aside(arena, idx) {
+        if !shelf::set_aside(arena, idx) {
             return twice::found(idx, 1);
         }
         let link = &map::page(idx).lru[0];
@@ -186,7 +186,7 @@ impl Open {
         let mut at = DEPOT.deferred.swap(NONE, Acquire);
         while at != NONE {
             let next = map::page(at - 1).lru[0].load(Relaxed) as u32;
-            state::take_in(self.arena, at - 1);
+            shelf::take_in(self.arena, at - 1);
             self.put_page(at - 1);
             self.returned.set(true);
             at = next;

@@ -16,6 +16,7 @@ mod refs;
 mod release;
 mod scarce;
 mod scope;
+mod shelf;
 mod shrink;
 mod state;
 mod stats;
@@ -31,7 +32,7 @@ pub use refs::{compound_order, count, get, head_of, order, private, set_private}
 pub use release::{free, free_one, put, put_many, shelve, unshelve};
 pub use scope::{NOFS, NOIO, scope_restore, scope_save};
 pub use shrink::{FS, IO, Scan, Shrinker, register, unregister};
-pub use state::Shelved;
+pub use shelf::Shelved;
 pub use stats::{Stats, WAITS, dump, stats};
 pub use trim::{trim, untrim};
 

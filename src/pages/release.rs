@@ -2,7 +2,8 @@
 //! the depot's lock: when that is busy, the page is left for its holder. Knows no pool.
 
 use super::depot::DEPOT;
-use super::state::{self, Shelved, Taken};
+use super::shelf::{self, Shelved};
+use super::state::{self, Taken};
 use super::{MAX_ORDER, cache, front, twice};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::{View, view};
@@ -280,7 +281,7 @@ fn defer(idx: u32) {
 
 /// Marks a held page as lying in a reserve.
 pub fn shelve(idx: u32) -> Shelved {
-    let shelved = state::shelve(&ARENA, idx);
+    let shelved = shelf::shelve(&ARENA, idx);
     if shelved == Shelved::StillShared {
         report::warn(format_args!("page {idx} freed into a pool while others hold it: one reference dropped"));
         put(map::page_ptr(idx));
@@ -290,7 +291,7 @@ pub fn shelve(idx: u32) -> Shelved {
 
 /// Marks a reserve page as held again; false when it turns out to have been freed twice.
 pub fn unshelve(idx: u32) -> bool {
-    let held = state::unshelve(&ARENA, idx);
+    let held = shelf::unshelve(&ARENA, idx);
     if !held {
         twice::found(idx, 1);
     }

@@ -1,4 +1,4 @@
-//! The state of each page, one byte outside the page, and the only functions that change it. A page
+//! The state of each page, one byte outside the page, and with `shelf` the only functions that change it. A page
 //! that is not in the expected state is never touched further. Knows no lock, no list.
 //!
 //! | low three bits | meaning | left by |
@@ -32,12 +32,12 @@ pub const ALLOCATED: u8 = 4;
 pub const TOUCHED: u8 = 5;
 pub const RESERVE: u8 = 6;
 pub const TAIL: u8 = 7;
-const STATE: u8 = 7;
+pub(super) const STATE: u8 = 7;
 /// FREE and FREE_CLEAN differ in this bit only.
 const CLEAN_BIT: u8 = FREE ^ FREE_CLEAN;
 /// The block was asked for with `__GFP_COMP`.
 const COMPOUND: u8 = 8;
-const ORDER_SHIFT: u32 = 4;
+pub(super) const ORDER_SHIFT: u32 = 4;
 
 /// Pages that were found in a wrong state.
 pub static BAD_PAGES: AtomicU64 = AtomicU64::new(0);
@@ -63,7 +63,7 @@ pub fn census(arena: &Arena) -> [u64; 8] {
 }
 
 /// Does a user hold the block whose head has this byte?
-fn held(byte: u8) -> bool {
+pub(super) fn held(byte: u8) -> bool {
     matches!(byte & STATE, ALLOCATED | TOUCHED)
 }
 
@@ -223,7 +223,7 @@ fn drop_reference(idx: u32) -> Option<Taken> {
 
 /// Reports that a page with this byte is none that a user can free.
 #[cold]
-fn refuse(idx: u32, byte: u8) -> Taken {
+pub(super) fn refuse(idx: u32, byte: u8) -> Taken {
     let what = match byte & STATE {
         FREE | FREE_CLEAN => "is free already: freed twice",
         RESERVE => "lies in a pool's reserve: freed twice",
@@ -258,11 +258,11 @@ pub fn touch(arena: &Arena, idx: u32) {
     }
 }
 
-fn with_state(byte: u8, state: u8) -> u8 {
+pub(super) fn with_state(byte: u8, state: u8) -> u8 {
     byte & !STATE | state
 }
 
-fn reset(idx: u32) {
+pub(super) fn reset(idx: u32) {
     let page = map::page(idx);
     page.flags.store(0, Relaxed);
     page.private.store(0, Relaxed);
@@ -285,54 +285,4 @@ pub fn split(arena: &Arena, idx: u32, order: u32) -> bool {
     }
     state.store(byte & STATE, Relaxed);
     true
-}
-
-/// Marks a free page as waiting for the depot; false when it is not free: somebody freed it too.
-pub fn set_aside(arena: &Arena, idx: u32) -> bool {
-    arena.state(idx).compare_exchange(FREE, RESERVE, AcqRel, Relaxed).is_ok()
-}
-
-/// Ends that.
-pub fn take_in(arena: &Arena, idx: u32) {
-    arena.state(idx).store(FREE, Relaxed);
-}
-
-/// What became of a page that was to be put into a reserve.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Shelved {
-    Stored,
-    /// Others hold references too: one was dropped, nothing stored.
-    StillShared,
-    /// Not a held page; reported.
-    Refused,
-}
-
-/// Marks a held page as lying in a reserve.
-pub fn shelve(arena: &Arena, idx: u32) -> Shelved {
-    let state: &AtomicU8 = arena.state(idx);
-    let byte = state.load(Relaxed);
-    let touched = byte & STATE == TOUCHED;
-    if held(byte) && touched && map::page(idx).refcount.load(Relaxed) > 1 {
-        return Shelved::StillShared;
-    }
-    let shelved = match held(byte) {
-        true => state.compare_exchange(byte, with_state(byte, RESERVE), AcqRel, Relaxed),
-        false => Err(byte),
-    };
-    if let Err(now) = shelved {
-        refuse(idx, now);
-        return Shelved::Refused;
-    }
-    if touched {
-        (idx..idx + (1 << (byte >> ORDER_SHIFT))).for_each(reset);
-    }
-    Shelved::Stored
-}
-
-/// Marks a reserve page as held again. False when it is in the reserve no longer: a free at the same time
-/// as it was put there took it away.
-pub fn unshelve(arena: &Arena, idx: u32) -> bool {
-    let state = arena.state(idx);
-    let byte = state.load(Relaxed);
-    byte & STATE == RESERVE && state.compare_exchange(byte, with_state(byte, ALLOCATED), AcqRel, Relaxed).is_ok()
 }
