@@ -2,6 +2,7 @@
  * reserve goes on answering. */
 #include "check.h"
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -179,17 +180,17 @@ TEST(memory_cgroup_after_a_trim)
 {
 	static struct page *p[32 << 9];
 	enum { OTHERS = 80 << 20 };
-	char *others;
+	void *others;
 
 	join_group();
 	CHECK(alloc_pages_bulk(GFP_KERNEL, 32 << 9, p) == 32 << 9);
 	release_pages(p, 32 << 9);
 	CHECK(mempool_bulk_trim(4 << 20) >= 52u << 20);
-	CHECK((others = malloc(OTHERS)));
-	memset(others, 1, OTHERS);
+	others = mmap(NULL, OTHERS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	CHECK(others != MAP_FAILED);
 	memset(p, 0, sizeof(p));
 	CHECK(alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, 32 << 9, p) < 16 << 9);
-	free(others);
+	munmap(others, OTHERS);
 	CHECK(alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, 32 << 9, p) == 32 << 9);
 	release_pages(p, 32 << 9);
 	CHECK(outstanding() == 0);
