@@ -146,7 +146,8 @@ impl Open {
         self.returned.set(true);
     }
 
-    /// Commits one more chunk, one that was given back first, or what the limit leaves of it. False: the process may have no more.
+    /// Commits one more chunk, those first that were given back, or what the limit leaves of it. False: the
+    /// process may have no more.
     pub fn grow(&self) -> bool {
         let Some((first, n)) = self.refill_hole().or_else(|| self.arena.grow(CHUNK_PAGES)) else {
             DEPOT.commit_failures.fetch_add(1, Relaxed);

@@ -2,6 +2,7 @@
  * reserve goes on answering. */
 #include "check.h"
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -55,6 +56,35 @@ TEST(data_limit)
 	CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
 	n = exhaust();
 	CHECK(n > 1000 && n < (64 << 20) / 4096);
+}
+
+/* Memory that was given back comes again only as far as the system has it then. */
+TEST(data_limit_after_a_trim)
+{
+	static struct page *p[16 << 9];
+	struct rlimit limit, low;
+	struct page *page;
+
+	configure(1ull << 30, 0);
+	CHECK(alloc_pages_bulk(GFP_KERNEL, 16 << 9, p) == 16 << 9);
+	release_pages(p, 16 << 9);
+	CHECK(mempool_bulk_trim(4 << 20) >= 20ull << 20);
+	CHECK(getrlimit(RLIMIT_DATA, &limit) == 0);
+	low = limit;
+	low.rlim_cur = 1 << 20;
+	CHECK(setrlimit(RLIMIT_DATA, &low) == 0);
+	memset(p, 0, sizeof(p));
+	CHECK(alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, 16 << 9, p) < 4 << 9);
+	CHECK(!alloc_page(GFP_KERNEL | __GFP_NOWARN));
+	check_conserved();
+	CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
+	CHECK((page = alloc_page(GFP_KERNEL)));
+	__free_page(page);
+	for (int i = 0; i < 16 << 9; i++)
+		if (p[i])
+			__free_page(p[i]);
+	CHECK(outstanding() == 0);
+	check_conserved();
 }
 
 static void *take_one(void *arg)
@@ -120,10 +150,9 @@ static void leave_group(void)
 		rmdir(mine);
 }
 
-TEST(memory_cgroup)
+/* Puts the process into a group of its own that may have 96 MiB; skips where that can't be done. */
+static void join_group(void)
 {
-	unsigned long n;
-
 	for (int i = 0; i < 2 && !mine[0]; i++) {
 		snprintf(mine, sizeof(mine), "%s/mempool_bulk_test.%d", groups[i][0], (int)getpid());
 		if (mkdir(mine, 0755) == 0 && write_file(mine, groups[i][1], "100663296") && write_file(mine, "cgroup.procs", "0"))
@@ -135,8 +164,37 @@ TEST(memory_cgroup)
 		exit(77); /* no memory controller to write to */
 	atexit(leave_group);
 	configure(1ull << 30, 0);
+}
+
+TEST(memory_cgroup)
+{
+	unsigned long n;
+
+	join_group();
 	n = exhaust();
 	CHECK(n > 1000 && n < 100663296 / 4096);
+}
+
+/* What a trim gives back others of the group may use, and then it does not come again. */
+TEST(memory_cgroup_after_a_trim)
+{
+	static struct page *p[32 << 9];
+	enum { OTHERS = 80 << 20 };
+	void *others;
+
+	join_group();
+	CHECK(alloc_pages_bulk(GFP_KERNEL, 32 << 9, p) == 32 << 9);
+	release_pages(p, 32 << 9);
+	CHECK(mempool_bulk_trim(4 << 20) >= 52u << 20);
+	others = mmap(NULL, OTHERS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	CHECK(others != MAP_FAILED);
+	memset(p, 0, sizeof(p));
+	CHECK(alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, 32 << 9, p) < 16 << 9);
+	munmap(others, OTHERS);
+	CHECK(alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, 32 << 9, p) == 32 << 9);
+	release_pages(p, 32 << 9);
+	CHECK(outstanding() == 0);
+	check_conserved();
 }
 
 TEST_MAIN()

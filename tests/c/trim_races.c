@@ -164,7 +164,7 @@ TEST(queued_requests_lose_nothing_to_a_trim)
 {
 	static struct page *p[600];
 	struct mempool_bulk_request r;
-	int rounds = rounds_to_do(2000);
+	int rounds = rounds_to_do(300);
 	pthread_t t;
 
 	configure(LIMIT * 4096, NO_RETRY);
