@@ -38,6 +38,14 @@ pub fn set_private(idx: u32, value: usize) {
     }
 }
 
+/// The `struct page` may be changed from now on; it is made pristine when its block is freed.
+pub fn touch(idx: u32) {
+    let Some(arena) = arena() else { return };
+    if state::check_held(arena, idx) {
+        state::touch(arena, head_of_any(idx));
+    }
+}
+
 /// The order of a compound block, from its head; 0 for anything else.
 pub fn compound_order(idx: u32) -> u32 {
     match arena() {
