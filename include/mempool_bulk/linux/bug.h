@@ -19,7 +19,6 @@ static inline __cold void mpb_warn(const char *file, int line, const char *forma
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 static inline __cold __noreturn void mpb_bug(const char *file, int line, const char *what)
@@ -37,12 +36,12 @@ static inline __cold __noreturn void mpb_bug(const char *file, int line, const c
 	const bool mpb_is = !!(cond);                                                              \
 	if (unlikely(mpb_is) && !((once) && __atomic_exchange_n(&mpb_said, true, __ATOMIC_RELAXED))) \
 		mpb_warn(__FILE__, __LINE__, __VA_ARGS__);                                         \
-	unlikely(mpb_is);                                                                          \
+	mpb_is;                                                                                    \
 })
 #define WARN(cond, ...) MPB_WARN(cond, false, __VA_ARGS__)
-#define WARN_ON(cond) MPB_WARN(cond, false, "%s", #cond)
+#define WARN_ON(cond) MPB_WARN(cond, false, "%s\n", #cond)
 #define WARN_ONCE(cond, ...) MPB_WARN(cond, true, __VA_ARGS__)
-#define WARN_ON_ONCE(cond) MPB_WARN(cond, true, "%s", #cond)
+#define WARN_ON_ONCE(cond) MPB_WARN(cond, true, "%s\n", #cond)
 #define WARN_ON_SMP(cond) WARN_ON(cond)
 
 /* Checks of debugging kernels; the condition is compiled, not evaluated. */

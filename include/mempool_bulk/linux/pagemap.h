@@ -16,7 +16,7 @@
  * A waiter sets both at once when it finds the lock free, because others may sleep still. */
 static inline bool trylock_page(struct page *page)
 {
-	return !(__atomic_fetch_or(&page->flags, BIT(PG_locked), __ATOMIC_ACQUIRE) & BIT(PG_locked));
+	return !(__atomic_fetch_or(mpb_flags_to_set(page), BIT(PG_locked), __ATOMIC_ACQUIRE) & BIT(PG_locked));
 }
 
 static inline unsigned int *mpb_lock_word(struct page *page)

@@ -39,28 +39,36 @@ static inline int printk(const char *format, ...)
 	return n;
 }
 
+#ifndef KBUILD_MODNAME
+#define KBUILD_MODNAME __BASE_FILE__
+#endif
 #ifndef pr_fmt
 #define pr_fmt(format) format
 #endif
-#define pr_emerg(...) printk(KERN_EMERG pr_fmt(__VA_ARGS__))
-#define pr_alert(...) printk(KERN_ALERT pr_fmt(__VA_ARGS__))
-#define pr_crit(...) printk(KERN_CRIT pr_fmt(__VA_ARGS__))
-#define pr_err(...) printk(KERN_ERR pr_fmt(__VA_ARGS__))
-#define pr_warn(...) printk(KERN_WARNING pr_fmt(__VA_ARGS__))
-#define pr_notice(...) printk(KERN_NOTICE pr_fmt(__VA_ARGS__))
-#define pr_info(...) printk(KERN_INFO pr_fmt(__VA_ARGS__))
+#define pr_emerg(format, ...) printk(KERN_EMERG pr_fmt(format), ##__VA_ARGS__)
+#define pr_alert(format, ...) printk(KERN_ALERT pr_fmt(format), ##__VA_ARGS__)
+#define pr_crit(format, ...) printk(KERN_CRIT pr_fmt(format), ##__VA_ARGS__)
+#define pr_err(format, ...) printk(KERN_ERR pr_fmt(format), ##__VA_ARGS__)
+#define pr_warn(format, ...) printk(KERN_WARNING pr_fmt(format), ##__VA_ARGS__)
+#define pr_notice(format, ...) printk(KERN_NOTICE pr_fmt(format), ##__VA_ARGS__)
+#define pr_info(format, ...) printk(KERN_INFO pr_fmt(format), ##__VA_ARGS__)
 #define pr_cont(...) printk(KERN_CONT __VA_ARGS__)
-#ifdef DEBUG
-#define pr_debug(...) printk(KERN_DEBUG pr_fmt(__VA_ARGS__))
-#else
-#define pr_debug(...) ((void)sizeof(printk(pr_fmt(__VA_ARGS__))))
-#endif
 #define no_printk(...) ((void)sizeof(printk(__VA_ARGS__)))
+#ifdef DEBUG
+#define pr_debug(format, ...) printk(KERN_DEBUG pr_fmt(format), ##__VA_ARGS__)
+#else
+#define pr_debug(format, ...) no_printk(pr_fmt(format), ##__VA_ARGS__)
+#endif
 
-#define printk_once(...) do { static int mpb_said; if (!__atomic_exchange_n(&mpb_said, 1, __ATOMIC_RELAXED)) printk(__VA_ARGS__); } while (0)
-#define pr_err_once(...) printk_once(KERN_ERR pr_fmt(__VA_ARGS__))
-#define pr_warn_once(...) printk_once(KERN_WARNING pr_fmt(__VA_ARGS__))
-#define pr_info_once(...) printk_once(KERN_INFO pr_fmt(__VA_ARGS__))
+#define MPB_ONCE(...) do {                                                                         \
+	static int mpb_said;                                                                       \
+	if (!__atomic_exchange_n(&mpb_said, 1, __ATOMIC_RELAXED))                                  \
+		__VA_ARGS__;                                                                       \
+} while (0)
+#define printk_once(...) MPB_ONCE(printk(__VA_ARGS__))
+#define pr_err_once(...) MPB_ONCE(pr_err(__VA_ARGS__))
+#define pr_warn_once(...) MPB_ONCE(pr_warn(__VA_ARGS__))
+#define pr_info_once(...) MPB_ONCE(pr_info(__VA_ARGS__))
 /* There is no log that could be flooded: every line is printed. */
 #define printk_ratelimited(...) printk(__VA_ARGS__)
 #define pr_err_ratelimited(...) pr_err(__VA_ARGS__)

@@ -30,7 +30,7 @@ static inline unsigned int refcount_read(const refcount_t *r)
 static inline void mpb_refcount_stuck(refcount_t *r, const char *what)
 {
 	refcount_set(r, REFCOUNT_SATURATED);
-	WARN_ONCE(true, "refcount: %s", what);
+	WARN_ONCE(true, "refcount: %s\n", what);
 }
 
 static inline bool refcount_add_not_zero(int i, refcount_t *r)

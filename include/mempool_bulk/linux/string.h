@@ -24,9 +24,11 @@ static inline ssize_t mpb_strscpy(char *to, const char *from, size_t size)
 
 	if (size == 0)
 		return -E2BIG;
-	while (n < size - 1 && from[n])
-		n++;
-	memcpy(to, from, n);
+	for (; n < size - 1; n++) {
+		to[n] = from[n];
+		if (!from[n])
+			return (ssize_t)n;
+	}
 	to[n] = 0;
 	return from[n] ? -E2BIG : (ssize_t)n;
 }
