@@ -7,7 +7,7 @@
  * sleep. Nothing interrupts: no signal is ever pending. */
 #define MPB_WAIT(wq, cond, state, exclusive, timeout, out, in) __extension__({                     \
 	DEFINE_WAIT(mpb_wait);                                                                     \
-	long mpb_left = (timeout);                                                                 \
+	long mpb_left = (long)(timeout);                                                           \
 	bool mpb_true;                                                                             \
 	for (;;) {                                                                                 \
 		mpb_prepare_to_wait(&(wq), &mpb_wait, state, exclusive);                           \

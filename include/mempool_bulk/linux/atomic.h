@@ -51,7 +51,7 @@
 	static inline number prefix##_fetch_add_unless(type *v, number i, number u)                \
 	{                                                                                          \
 		number old = prefix##_read(v);                                                     \
-		while (old != u && !prefix##_try_cmpxchg(v, &old, old + i))                        \
+		while (old != u && !prefix##_try_cmpxchg(v, &old, (number)((u64)old + (u64)i)))                        \
 			;                                                                          \
 		return old;                                                                        \
 	}                                                                                          \

@@ -180,9 +180,11 @@ static inline size_t list_count_nodes(struct list_head *head)
 #define list_last_entry(head, type, member) list_entry((head)->prev, type, member)
 #define list_first_entry_or_null(head, type, member)                                               \
 	(list_empty(head) ? NULL : list_first_entry(head, type, member))
-#define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
-#define list_prev_entry(pos, member) list_entry((pos)->member.prev, __typeof__(*(pos)), member)
-#define list_entry_is_head(pos, head, member) (&(pos)->member == (head))
+/* By arithmetic, because at the end of a loop pos is the head's and no object of its type. */
+#define MPB_LINK(pos, member) ((struct list_head *)(void *)((char *)(pos) + offsetof(__typeof__(*(pos)), member)))
+#define list_next_entry(pos, member) list_entry(MPB_LINK(pos, member)->next, __typeof__(*(pos)), member)
+#define list_prev_entry(pos, member) list_entry(MPB_LINK(pos, member)->prev, __typeof__(*(pos)), member)
+#define list_entry_is_head(pos, head, member) (MPB_LINK(pos, member) == (head))
 
 #define list_for_each(pos, head) for ((pos) = (head)->next; (pos) != (head); (pos) = (pos)->next)
 #define list_for_each_prev(pos, head) for ((pos) = (head)->prev; (pos) != (head); (pos) = (pos)->prev)

@@ -57,7 +57,11 @@ static inline void mpb_put_percpu(void)
 #define put_cpu_ptr(p) ((void)(p), mpb_put_percpu())
 #define get_cpu_var(name) (*get_cpu_ptr(&(name)))
 #define put_cpu_var(name) put_cpu_ptr(&(name))
-#define get_cpu() (mpb_get_percpu(), 0)
+static inline int get_cpu(void)
+{
+	mpb_get_percpu();
+	return 0;
+}
 #define put_cpu() mpb_put_percpu()
 
 #define this_cpu_read(v) READ_ONCE(v)
