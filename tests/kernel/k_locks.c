@@ -95,7 +95,13 @@ static int with_rwlock(void *data)
 		write_unlock(&rw);
 		for (int j = 0; j < 3; j++) {
 			read_lock(&rw);
-			BUG_ON(plain[3] != plain[4]);
+			BUG_ON(READ_ONCE(plain[3]) != plain[4]);
+			if (i % 1000 == 0) {
+				const long seen = plain[3];
+
+				udelay(300); /* a writer that comes meanwhile waits */
+				BUG_ON(READ_ONCE(plain[3]) != seen);
+			}
 			read_unlock(&rw);
 		}
 		down_write(&sem);
@@ -207,6 +213,8 @@ TEST(refcounts_stick_rather_than_wrap)
 	refcount_set(&r, 0x7fffffff);
 	refcount_inc(&r);
 	CHECK((int)refcount_read(&r) < 0);
+	refcount_set(&r, 1);
+	CHECK(!refcount_sub_and_test(3, &r) && (int)refcount_read(&r) < -1000);
 	refcount_set(&r, 2);
 	CHECK(!refcount_dec_and_lock(&r, &spin) && !spin_is_locked(&spin));
 	CHECK(refcount_dec_and_lock(&r, &spin) && spin_is_locked(&spin));
