@@ -49,7 +49,7 @@ static void init(struct job *job, unsigned int sleep_ms)
 
 TEST(each_queued_work_runs_once)
 {
-	struct workqueue_struct *wq = alloc_workqueue("test/%d", WQ_UNBOUND | WQ_MEM_RECLAIM, 4);
+	struct workqueue_struct *wq = alloc_workqueue("test/%d", WQ_UNBOUND | WQ_MEM_RECLAIM, 4, 1);
 	struct job jobs[100];
 
 	for (int i = 0; i < 100; i++) {

@@ -14,13 +14,12 @@ static inline struct workqueue_struct *mpb_alloc_workqueue(unsigned int max_acti
 		mpb_init_workqueue(wq, max_active == 0 || max_active > 16 ? 16 : max_active);
 	return wq;
 }
-#define alloc_workqueue(name, flags, ...) MPB_ALLOC_WORKQUEUE(name, flags, __VA_ARGS__, 0)
-#define MPB_ALLOC_WORKQUEUE(name, flags, max_active, ...) \
-	((void)(flags), mpb_alloc_workqueue((unsigned int)(max_active), "%s%.0d", name, __VA_ARGS__))
-#define alloc_ordered_workqueue(name, flags, ...) alloc_workqueue(name, flags, 1)
-#define create_workqueue(name) alloc_workqueue(name, 0, 0)
-#define create_singlethread_workqueue(name) alloc_workqueue(name, 0, 1)
-#define create_freezable_workqueue(name) alloc_workqueue(name, 0, 1)
+#define alloc_workqueue(name, flags, max_active, ...) \
+	((void)(flags), mpb_alloc_workqueue((unsigned int)(max_active), name, ##__VA_ARGS__))
+#define alloc_ordered_workqueue(name, flags, ...) alloc_workqueue(name, flags, 1, ##__VA_ARGS__)
+#define create_workqueue(name) alloc_workqueue("%s", 0, 0, name)
+#define create_singlethread_workqueue(name) alloc_workqueue("%s", 0, 1, name)
+#define create_freezable_workqueue(name) alloc_workqueue("%s", 0, 1, name)
 
 /* The queue of schedule_work(), with the first use; its threads live as long as the process. */
 __attribute__((__weak__)) struct workqueue_struct mempool_bulk_system_wq;

@@ -6,9 +6,15 @@
 #if __has_include_next(<linux/fs.h>)
 #include_next <linux/fs.h>
 #endif
+#include <linux/cache.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/mm_types.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>

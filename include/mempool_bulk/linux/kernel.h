@@ -6,6 +6,7 @@
 #if __has_include_next(<linux/kernel.h>)
 #include_next <linux/kernel.h>
 #endif
+#include <asm/byteorder.h>
 #include <limits.h>
 #include <linux/align.h>
 #include <linux/bitops.h>

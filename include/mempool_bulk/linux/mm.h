@@ -5,6 +5,7 @@
 
 #include <asm/page.h>
 #include <linux/align.h>
+#include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -19,6 +20,7 @@
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 
 #define PAGE_ALIGN(x) ALIGN(x, PAGE_SIZE)
 #define PAGE_ALIGN_DOWN(x) ALIGN_DOWN(x, PAGE_SIZE)

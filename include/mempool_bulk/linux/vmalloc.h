@@ -9,6 +9,8 @@
 
 #define VM_MAP 0x4ul
 #define VM_ALLOC 0x2ul
+typedef unsigned long pgprot_t;
+#define PAGE_KERNEL 0ul
 
 static inline void *__vmalloc(unsigned long size, gfp_t gfp)
 {
@@ -23,5 +25,28 @@ static inline void *__vmalloc(unsigned long size, gfp_t gfp)
 #define vmalloc_array(n, size) vmalloc(size_mul(n, size))
 #define vcalloc(n, size) vzalloc(size_mul(n, size))
 #define vfree(p) kfree(p)
+
+/* One address for many pages. Pages whose addresses follow each other have it already; others can't be mapped
+ * a second time, because the library's memory is private: NULL, said once. */
+static inline void *vm_map_ram(struct page **pages, unsigned int count, int node)
+{
+	char *first = count ? page_address(pages[0]) : NULL;
+
+	(void)node;
+	for (unsigned int i = 1; i < count; i++)
+		if (WARN_ONCE(page_address(pages[i]) != first + i * PAGE_SIZE,
+			      "vmap: the pages are not neighbours; take one block of a higher order instead\n"))
+			return NULL;
+	return first;
+}
+
+static inline void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
+{
+	(void)flags, (void)prot;
+	return vm_map_ram(pages, count, NUMA_NO_NODE);
+}
+#define vunmap(addr) ((void)(addr))
+#define vm_unmap_ram(addr, count) ((void)(addr), (void)(count))
+#define vm_unmap_aliases() ((void)0)
 
 #endif
