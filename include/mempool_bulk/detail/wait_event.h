@@ -27,10 +27,10 @@
 #define wait_event(wq, cond) MPB_WAIT_EVENT(wq, cond, TASK_UNINTERRUPTIBLE, false)
 #define wait_event_idle(wq, cond) wait_event(wq, cond)
 #define io_wait_event(wq, cond) wait_event(wq, cond)
-#define wait_event_interruptible(wq, cond) (MPB_WAIT_EVENT(wq, cond, TASK_INTERRUPTIBLE, false), 0)
-#define wait_event_killable(wq, cond) (wait_event(wq, cond), 0)
+#define wait_event_interruptible(wq, cond) (MPB_WAIT_EVENT(wq, cond, TASK_INTERRUPTIBLE, false), mpb_uninterrupted())
+#define wait_event_killable(wq, cond) (wait_event(wq, cond), mpb_uninterrupted())
 #define wait_event_exclusive(wq, cond) MPB_WAIT_EVENT(wq, cond, TASK_UNINTERRUPTIBLE, true)
-#define wait_event_interruptible_exclusive(wq, cond) (MPB_WAIT_EVENT(wq, cond, TASK_INTERRUPTIBLE, true), 0)
+#define wait_event_interruptible_exclusive(wq, cond) (MPB_WAIT_EVENT(wq, cond, TASK_INTERRUPTIBLE, true), mpb_uninterrupted())
 #define wait_event_timeout(wq, cond, timeout)                                                      \
 	MPB_WAIT(wq, cond, TASK_UNINTERRUPTIBLE, false, timeout, (void)0, (void)0)
 #define wait_event_interruptible_timeout(wq, cond, timeout)                                        \
@@ -42,6 +42,6 @@
 	((void)MPB_WAIT(wq, cond, TASK_UNINTERRUPTIBLE, false, MAX_SCHEDULE_TIMEOUT, spin_unlock(&(lock)), spin_lock(&(lock))))
 #define wait_event_lock_irq_cmd(wq, cond, lock, cmd)                                               \
 	((void)MPB_WAIT(wq, cond, TASK_UNINTERRUPTIBLE, false, MAX_SCHEDULE_TIMEOUT, (spin_unlock(&(lock)), cmd), spin_lock(&(lock))))
-#define wait_event_interruptible_lock_irq(wq, cond, lock) (wait_event_lock_irq(wq, cond, lock), 0)
+#define wait_event_interruptible_lock_irq(wq, cond, lock) (wait_event_lock_irq(wq, cond, lock), mpb_uninterrupted())
 
 #endif

@@ -79,8 +79,8 @@ static inline unsigned long wait_for_completion_timeout(struct completion *x, un
 }
 
 #define wait_for_completion_io(x) wait_for_completion(x)
-#define wait_for_completion_interruptible(x) (wait_for_completion(x), 0)
-#define wait_for_completion_killable(x) (wait_for_completion(x), 0)
+#define wait_for_completion_interruptible(x) (wait_for_completion(x), mpb_uninterrupted())
+#define wait_for_completion_killable(x) (wait_for_completion(x), mpb_uninterrupted())
 #define wait_for_completion_interruptible_timeout(x, timeout) ((long)wait_for_completion_timeout(x, timeout))
 
 #endif

@@ -6,8 +6,11 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 
-#define set_freezable() false
-#define try_to_freeze() false
+static inline bool set_freezable(void)
+{
+	return false;
+}
+#define try_to_freeze() set_freezable()
 #define freezing(task) ((void)(task), false)
 #define wait_event_freezable(wq, cond) wait_event_interruptible(wq, cond)
 

@@ -106,7 +106,17 @@ static inline void yield(void)
 	schedule();
 }
 
-#define cond_resched() 0
+static inline int cond_resched(void)
+{
+	return 0;
+}
+
+/* What an interruptible wait returns: no signal interrupts it. */
+static inline int mpb_uninterrupted(void)
+{
+	return 0;
+}
+
 #define need_resched() 0
 #define io_schedule() schedule()
 #define io_schedule_timeout(timeout) schedule_timeout(timeout)

@@ -56,7 +56,12 @@ static inline struct kmem_cache *mpb_cache_create_args(const char *name, unsigne
 #define KMEM_CACHE(type, flags) \
 	mpb_cache_create(#type, (unsigned int)sizeof(struct type), (unsigned int)__alignof__(struct type), flags, NULL)
 #define kmem_cache_alloc_node(cache, gfp, node) ((void)(node), kmem_cache_alloc(cache, gfp))
-#define kmem_cache_shrink(cache) ((void)(cache), 0)
+
+static inline int kmem_cache_shrink(struct kmem_cache *cache)
+{
+	(void)cache;
+	return 0;
+}
 
 static inline void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
 {
