@@ -1,4 +1,5 @@
 /* Workqueues, delayed work and lists without a lock. */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/llist.h>
@@ -60,6 +61,53 @@ TEST(each_queued_work_runs_once)
 	for (int i = 0; i < 100; i++)
 		CHECK(atomic_read(&jobs[i].runs) == 1 && !work_pending(&jobs[i].work));
 	CHECK(atomic_read(&most) > 1 && atomic_read(&most) <= 4);
+	destroy_workqueue(wq);
+}
+
+static struct completion first_waits;
+
+static void run_waiting(struct work_struct *work)
+{
+	(void)work;
+	wait_for_completion(&first_waits);
+}
+
+static void run_waking(struct work_struct *work)
+{
+	(void)work;
+	complete(&first_waits);
+}
+
+/* The first work waits for the second, so somebody else must do that, even when one thread was just woken. */
+TEST(work_may_wait_for_other_work)
+{
+	struct workqueue_struct *wq = alloc_workqueue("depends", 0, 4);
+	DECLARE_WORK(first, run_waiting);
+	DECLARE_WORK(second, run_waking);
+
+	init_completion(&first_waits);
+	for (int i = 0; i < 2000; i++) {
+		queue_work(wq, &first);
+		queue_work(wq, &second);
+		flush_work(&first);
+		flush_work(&second);
+	}
+	destroy_workqueue(wq);
+}
+
+/* A timer is looked after while the thread that waited for it does something else. */
+TEST(delayed_work_runs_beside_slow_work)
+{
+	struct workqueue_struct *wq = alloc_workqueue("timers", 0, 4);
+	DECLARE_WORK(first, run_waiting);
+	struct delayed_work later;
+
+	init_completion(&first_waits);
+	INIT_DELAYED_WORK(&later, run_waking);
+	queue_delayed_work(wq, &later, 20);
+	msleep(5); /* the one thread waits for the time now */
+	queue_work(wq, &first);
+	flush_work(&first);
 	destroy_workqueue(wq);
 }
 

@@ -51,6 +51,8 @@ static inline struct work_struct *mpb_next_work(struct workqueue_struct *wq, lon
 	return NULL;
 }
 
+static inline void mpb_call_worker(struct workqueue_struct *wq);
+
 static inline void mpb_run_work(struct mpb_worker *me, struct work_struct *work)
 {
 	struct workqueue_struct *wq = me->wq;
@@ -59,6 +61,10 @@ static inline void mpb_run_work(struct mpb_worker *me, struct work_struct *work)
 	me->running = work;
 	list_del_init(&work->entry);
 	clear_bit(0, &work->pending);
+	/* What is left is another's to do, or to wait for its time: this work may take long, or wait for that. Whoever
+	 * queued it may have counted on this thread, which was woken but had not come yet. */
+	if (!list_empty(&wq->work))
+		mpb_call_worker(wq);
 	spin_unlock(&wq->lock);
 	func(work); /* may free it or queue it again */
 	spin_lock(&wq->lock);
