@@ -13,11 +13,17 @@ struct percpu_counter {
 } ____cacheline_aligned;
 
 #define percpu_counter_batch 32
-#define percpu_counter_init(counter, amount, gfp) ((void)(gfp), percpu_counter_set(counter, amount), 0)
 
 static inline void percpu_counter_set(struct percpu_counter *counter, s64 amount)
 {
 	WRITE_ONCE(counter->count, amount);
+}
+
+static inline int percpu_counter_init(struct percpu_counter *counter, s64 amount, gfp_t gfp)
+{
+	(void)gfp;
+	percpu_counter_set(counter, amount);
+	return 0;
 }
 
 static inline void percpu_counter_destroy(struct percpu_counter *counter)

@@ -124,5 +124,6 @@ static inline int mpb_uninterrupted(void)
 #define schedule_timeout_interruptible(timeout) (set_current_state(TASK_INTERRUPTIBLE), schedule_timeout(timeout))
 #define task_pid_nr(task) ((task)->pid)
 
+#include <linux/sched/signal.h>
 
 #endif
