@@ -718,6 +718,10 @@ unsigned long page_private(const struct page *page);
 // Stores a value with a page; it is 0 again when the page was freed.
 void set_page_private(struct page *page, unsigned long private_);
 
+// Before a holder changes flags or mapping of a page directly: what they were after allocation they
+// are again when the page was freed.
+void mempool_bulk_touch_page(struct page *page);
+
 // The order of a __GFP_COMP block, from its first page; 0 for any other page.
 unsigned int compound_order(const struct page *page);
 

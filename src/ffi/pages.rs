@@ -217,6 +217,15 @@ pub extern "C" fn set_page_private(page: *mut Page, private_: c_ulong) {
     }
 }
 
+/// Before a holder changes flags or mapping of a page directly: what they were after allocation they
+/// are again when the page was freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn mempool_bulk_touch_page(page: *mut Page) {
+    if let Some(idx) = convert::page(page) {
+        pages::touch(idx);
+    }
+}
+
 /// The order of a __GFP_COMP block, from its first page; 0 for any other page.
 #[unsafe(no_mangle)]
 pub extern "C" fn compound_order(page: *const Page) -> c_uint {

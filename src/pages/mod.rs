@@ -28,7 +28,7 @@ pub use alloc::{alloc, alloc_one, alloc_one_cached};
 pub use exact::{exact_alloc, exact_free, split};
 pub use holes::regions;
 pub use many::{Prefer, alloc_many, for_each};
-pub use refs::{compound_order, count, get, head_of, order, private, set_private};
+pub use refs::{compound_order, count, get, head_of, order, private, set_private, touch};
 pub use release::{free, free_one, put, put_many, shelve, unshelve};
 pub use scope::{NOFS, NOIO, scope_restore, scope_save};
 pub use shrink::{FS, IO, Scan, Shrinker, register, unregister};

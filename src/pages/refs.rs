@@ -29,10 +29,19 @@ pub fn private(idx: u32) -> usize {
 }
 
 pub fn set_private(idx: u32, value: usize) {
-    if state::check_held(&ARENA, idx) {
-        state::touch(&ARENA, head_of_any(idx));
+    if touch(idx) {
         map::page(idx).private.store(value, Relaxed);
     }
+}
+
+/// The `struct page` may be changed from now on; it is made pristine when its block is freed. False, and a BUG,
+/// for a page that nobody holds.
+pub fn touch(idx: u32) -> bool {
+    let held = state::check_held(&ARENA, idx);
+    if held {
+        state::touch(&ARENA, head_of_any(idx));
+    }
+    held
 }
 
 /// The order of a compound block, from its head; 0 for anything else.

@@ -1,0 +1,83 @@
+# Code that was written for the kernel, compiled with the installed headers of its paths. As a plain
+# include folder, so that their warnings show; users have it as a system folder.
+get_target_property(KERNEL_INCLUDE mempool_bulk::kernel INTERFACE_INCLUDE_DIRECTORIES)
+set(KERNEL_WARNINGS -Wconversion -Werror)
+file(GLOB_RECURSE KERNEL_HEADERS RELATIVE ${KERNEL_INCLUDE} ${KERNEL_INCLUDE}/linux/*.h ${KERNEL_INCLUDE}/asm/*.h)
+
+function(kernel_program program std)
+  set_target_properties(${program} PROPERTIES NO_SYSTEM_FROM_IMPORTED TRUE C_STANDARD 11)
+  string(FIND ${std} gnu gnu)
+  if(gnu EQUAL 0)
+    set_target_properties(${program} PROPERTIES C_EXTENSIONS ON)
+  else()
+    set_target_properties(${program} PROPERTIES C_EXTENSIONS OFF)
+  endif()
+  target_compile_options(${program} PRIVATE ${KERNEL_WARNINGS})
+endfunction()
+
+# Each header alone, twice, in a file of its own; and all these files are one program.
+set(alone)
+foreach(header ${KERNEL_HEADERS})
+  string(MAKE_C_IDENTIFIER ${header} id)
+  set(file ${CMAKE_BINARY_DIR}/alone/${id}.c)
+  file(WRITE ${file}.new "#include <${header}>\n#include <${header}>\nint ${id}_compiles;\n")
+  configure_file(${file}.new ${file} COPYONLY)
+  list(APPEND alone ${file})
+endforeach()
+
+# All together, in both orders, after and before the C library's.
+set(system "#include <stdio.h>\n#include <sys/mman.h>\n#include <sys/stat.h>\n#include <sys/queue.h>\n#include <sys/param.h>\n#include <sys/wait.h>\n#include <poll.h>\n#include <signal.h>\n#include <linux/fs.h>\n")
+set(forwards "")
+set(backwards "")
+foreach(header ${KERNEL_HEADERS})
+  set(forwards "${forwards}#include <${header}>\n")
+  set(backwards "#include <${header}>\n${backwards}")
+endforeach()
+file(WRITE ${CMAKE_BINARY_DIR}/alone/together.c.new "${system}${forwards}int together_compiles;\n")
+file(WRITE ${CMAKE_BINARY_DIR}/alone/backwards.c.new "${backwards}${system}int backwards_compiles;\n")
+foreach(name together backwards)
+  configure_file(${CMAKE_BINARY_DIR}/alone/${name}.c.new ${CMAKE_BINARY_DIR}/alone/${name}.c COPYONLY)
+  list(APPEND alone ${CMAKE_BINARY_DIR}/alone/${name}.c)
+endforeach()
+
+foreach(std c11 gnu11)
+  add_executable(kernel_headers_${std} kernel/main.c ${alone})
+  target_link_libraries(kernel_headers_${std} mempool_bulk::kernel)
+  kernel_program(kernel_headers_${std} ${std})
+  add_test(NAME kernel.each_header_compiles_${std} COMMAND ${WRAP} $<TARGET_FILE:kernel_headers_${std}>)
+endforeach()
+
+# Through pkg-config, and silent however many warnings a user switches on.
+add_executable(kernel_pkg_config kernel/main.c ${alone})
+target_link_libraries(kernel_pkg_config PkgConfig::MEMPOOL_BULK_KERNEL)
+set_target_properties(kernel_pkg_config PROPERTIES C_EXTENSIONS OFF)
+target_compile_options(kernel_pkg_config PRIVATE -pedantic -Werror)
+add_test(NAME kernel.found_by_pkg_config COMMAND ${WRAP} $<TARGET_FILE:kernel_pkg_config>)
+
+file(STRINGS kernel/headers.txt wanted REGEX "^[^#]")
+foreach(header ${wanted})
+  if(NOT EXISTS ${KERNEL_INCLUDE}/${header})
+    message(FATAL_ERROR "${header} is not installed")
+  endif()
+endforeach()
+
+# Behaviour. The target kernel_tests is these alone, for sanitizers. The threads of the system's workqueue live as long as
+# the process: Valgrind counts their stacks as possibly lost.
+if(MEMPOOL_BULK_VALGRIND)
+  set(WRAP_k_work ${WRAP} --errors-for-leak-kinds=definite)
+  set(WRAP_k_waiting ${WRAP} --errors-for-leak-kinds=definite)
+endif()
+if(MEMPOOL_BULK_SANITIZE)
+  add_compile_options(-fsanitize=${MEMPOOL_BULK_SANITIZE} -fno-sanitize-recover=all -Wno-tsan)
+  add_link_options(-fsanitize=${MEMPOOL_BULK_SANITIZE})
+  # A huge request fails, as malloc's does.
+  set(WRAP env ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1)
+endif()
+add_custom_target(kernel_tests)
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernel/k_*.c)
+foreach(source ${sources})
+  get_filename_component(program ${source} NAME_WE)
+  add_tests(${program} ${source} mempool_bulk::kernel)
+  kernel_program(${program} gnu11)
+  add_dependencies(kernel_tests ${program})
+endforeach()
