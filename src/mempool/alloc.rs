@@ -116,11 +116,16 @@ fn free_step_by_step(pool: &Mempool, element: *mut c_void) {
 
 /// Hands an element to the pool's free function.
 pub fn dispose(pool: &Mempool, element: *mut c_void) {
-    if matches!(ready::kind(pool), ready::Kind::OwnPages) {
-        return ready::free_own(element);
-    }
-    match pool.free_fn() {
-        Some(free) => free(element, pool.data()),
+    disposal(pool)(element);
+}
+
+/// The same for later, when the pool may be gone.
+pub fn disposal(pool: &Mempool) -> impl Fn(*mut c_void) + use<> {
+    let own = matches!(ready::kind(pool), ready::Kind::OwnPages);
+    let (free, data) = (pool.free_fn(), pool.data());
+    move |element| match free {
+        _ if own => ready::free_own(element),
+        Some(free) => free(element, data),
         None => report::bug(format_args!("{element:p} freed into a pool that was never initialised")),
     }
 }

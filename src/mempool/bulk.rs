@@ -260,7 +260,9 @@ fn free_step_by_step(pool: &Mempool, slots: Slots) {
         }
         at += 1;
     }
-    count(pool, FREED, stored);
-    serve::gave(pool);
+    if stored > 0 {
+        count(pool, FREED, stored);
+        serve::gave(pool);
+    }
     (at..slots.len()).for_each(|i| alloc::free(pool, slots.get(i)));
 }

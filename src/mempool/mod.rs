@@ -5,6 +5,7 @@ pub mod alloc;
 pub mod bulk;
 mod calls;
 mod direct;
+mod late;
 pub mod pool;
 mod queue;
 pub mod raw;

@@ -3,7 +3,7 @@
 
 use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
 use super::ready::{self, Known};
-use super::{alloc, queue, reserve, waiting};
+use super::{alloc, late, queue, reserve, waiting};
 use crate::error::Error;
 use crate::gfp::GFP_KERNEL;
 use crate::observe::report;
@@ -58,6 +58,7 @@ fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> 
     pool.lock.reset();
     raw::forget_stripes(pool);
     pool.counters.iter().for_each(|c| c.store(0, Relaxed));
+    pool.late.iter().for_each(|slot| slot.store(null_mut(), Relaxed));
     if min_nr < 0 {
         return Err(Error::Invalid);
     }
@@ -100,7 +101,8 @@ pub fn exit(pool: &Mempool) {
         report::bug(format_args!("pool {pool:p} exits while threads or requests wait for its elements"));
     }
     waiting::abandon(pool);
-    while let Some(element) = reserve::remove(pool) {
+    let left = || late::take(pool).filter(|element| reserve::unshelve(*element));
+    while let Some(element) = reserve::remove(pool).or_else(left) {
         alloc::dispose(pool, element);
     }
     let guard = pool.lock.lock();

@@ -14,9 +14,9 @@
 use super::raw::{self, Mempool, Request};
 use super::stats::{ALLOCATED, FROM_RESERVE, count};
 use super::{calls, reserve};
-use crate::sync::{Guard, Linked, Links, Parker, Wakes, now};
+use crate::sync::{Guard, Linked, Links, Parker, Wakes, now, percpu};
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering::*};
 
 /// How long elements are kept for an entitled entry, in nanoseconds.
 pub const KEPT: u64 = 1_000_000_000;
@@ -31,6 +31,8 @@ pub struct Entry {
     links: Links<Entry>,
     /// The request around this entry; NULL for a thread.
     pub request: AtomicPtr<Request>,
+    /// Which thread waits, as far as 32 bits tell; means nothing in a request.
+    thread: AtomicU32,
     /// Where its thread sleeps; it is counted in the pool's `parked` while asleep. Unused in a request.
     pub parker: Parker,
     /// 1 iff the pool was exited: the entry is in no queue, its thread must not touch the pool.
@@ -43,9 +45,9 @@ pub struct Entry {
     passed: AtomicU32,
     mark: AtomicU32,
     /// 1 iff it was entitled in vain once, so that it may have counted less than younger entries.
-    anew: AtomicU32,
+    anew: AtomicU8,
     /// 1 iff it once wanted more than the reserve can hold: then it takes what comes.
-    oversized: AtomicU32,
+    oversized: AtomicU8,
     /// When it became entitled; 0: it is not.
     pub since: AtomicU64,
 }
@@ -60,7 +62,8 @@ impl Entry {
     pub fn reset(&self, request: *mut Request) {
         self.request.store(request, Relaxed);
         self.parker.reset();
-        let words = [&self.gone, &self.missing, &self.granted, &self.passed, &self.mark, &self.anew, &self.oversized];
+        let words = [&self.gone, &self.missing, &self.granted, &self.passed, &self.mark, &self.thread];
+        [&self.anew, &self.oversized].iter().for_each(|flag| flag.store(0, Relaxed));
         words.iter().for_each(|word| word.store(0, Relaxed));
         self.since.store(0, Relaxed);
     }
@@ -244,6 +247,7 @@ fn hand_over(pool: &Mempool, guard: &Guard<'_>, request: &Request) -> bool {
 pub fn join(pool: &Mempool, guard: &Guard<'_>, entry: &Entry, missing: u32) {
     entry.missing.store(missing, Relaxed);
     entry.mark.store(pool.went.load(Relaxed), Relaxed);
+    entry.thread.store(this_thread(), Relaxed);
     pool.queue.push(guard, entry);
     pool.waiters.fetch_add(1, Relaxed);
     if !entry.request.load(Relaxed).is_null() {
@@ -265,12 +269,23 @@ pub fn part(pool: &Mempool, guard: &Guard<'_>, entry: &Entry) -> bool {
     entry.since.load(Relaxed) != 0 || entry.oversized.load(Relaxed) != 0
 }
 
-/// Takes the entries of all threads out of the queue, in a child that has only one.
+/// Addresses of threads differ in bits above the lowest six.
+fn this_thread() -> u32 {
+    (percpu::thread() >> 6) as u32
+}
+
+/// Takes the entries of all other threads out of the queue, in a child that has only this one.
 pub fn forget_threads(pool: &Mempool, guard: &Guard<'_>) {
+    let mut own = 0;
     for entry in pool.queue.iter(guard).filter(|entry| entry.request.load(Relaxed).is_null()) {
-        pool.kept.fetch_sub(entry.granted.load(Relaxed), Relaxed);
-        pool.queue.remove(guard, entry);
+        if entry.thread.load(Relaxed) == this_thread() {
+            own += 1;
+        } else {
+            pool.kept.fetch_sub(entry.granted.load(Relaxed), Relaxed);
+            pool.queue.remove(guard, entry);
+        }
     }
+    // This thread is awake.
     pool.parked.store(0, Relaxed);
-    pool.waiters.store(pool.requests.load(Relaxed), Relaxed);
+    pool.waiters.store(pool.requests.load(Relaxed) + own, Relaxed);
 }

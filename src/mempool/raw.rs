@@ -51,7 +51,9 @@ pub struct Mempool {
     pub went: AtomicU32,
     /// With fewer elements than this no request can get any; means something while there are requests.
     pub least: AtomicU32,
-    pub pad: [u32; 18],
+    /// Elements that signal handlers left (see `late`).
+    pub late: [AtomicPtr<c_void>; 8],
+    pub pad: u64,
     pub stripes: Stripes,
 }
 

@@ -4,7 +4,7 @@
 //! Who may take is asked of `queue`. Knows no mask and no sleeping.
 #![forbid(unsafe_code)]
 
-use super::calls;
+use super::{calls, late, serve};
 use super::queue::{self, Entry};
 use super::ready;
 use super::raw::{Mempool, Slots};
@@ -46,9 +46,7 @@ pub fn is_full(pool: &Mempool) -> bool {
 
 /// Offers an element. The caller tells those who wait afterwards.
 pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
-    // A signal handler must not wait for the lock that its own thread may hold: the element goes where it
-    // would go if the reserve were full.
-    if !is_short(pool) || inside::interrupted() {
+    if !is_short(pool) {
         return Put::Full;
     }
     // Marked before the lock is taken: a refusal is reported, and reports run user code.
@@ -56,7 +54,12 @@ pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
         return Put::Gone;
     }
     let Some(marked) = mark(element) else { return Put::Gone };
-    if store(pool, &pool.lock.lock(), element) {
+    // A signal handler must not wait for the lock that its own thread may hold.
+    let stored = match pool.lock.lock_if(!inside::interrupted()) {
+        Some(guard) => store(pool, &guard, element),
+        None => late::leave(pool, element, serve::look_at_noted),
+    };
+    if stored {
         return Put::Stored;
     }
     unmark(marked);
@@ -237,6 +240,7 @@ pub fn unmark(marked: Marked) {
     }
 }
 
-fn unshelve(element: *mut c_void) -> bool {
+/// The same for an element without its mark; false when it was freed twice meanwhile.
+pub fn unshelve(element: *mut c_void) -> bool {
     map::page_index(element.cast()).is_none_or(pages::unshelve)
 }

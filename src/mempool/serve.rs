@@ -14,10 +14,10 @@
 
 use super::raw::{Done, Mempool, Request};
 use super::ready::{self, Kind};
-use super::{calls, queue, reserve, resize, waiting};
+use super::{alloc, calls, late, queue, reserve, resize, waiting};
 use crate::gfp::{__GFP_NOWARN, PATIENT, may_sleep};
 use crate::pages::{self, Prefer};
-use crate::sync::{Busy, Wakes};
+use crate::sync::{Busy, Wakes, inside};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::Ordering::*;
@@ -120,8 +120,39 @@ fn store_somewhere(page: *mut c_void) -> bool {
 pub fn gave(pool: &Mempool) {
     // Who waits joined under the pool's lock before its last look at the reserve, and the elements were
     // put under that lock: so either that look found them, or its count is seen here.
-    if pool.waiters.load(Relaxed) != 0 {
+    if pool.waiters.load(Relaxed) == 0 {
+        return;
+    }
+    if inside::interrupted() {
+        // A signal handler, whose thread may hold the locks that this takes.
+        late::note(pool, look_at_noted);
+    } else {
         tell(pool);
+    }
+}
+
+/// Finishes what signal handlers could not: elements come into the reserve, and who waits is told.
+pub fn look_at_noted() {
+    loop {
+        let (mut wakes, mut surplus) = (Wakes::new(), Vec::new());
+        let open = waiting::open();
+        let Some(pool) = late::noted(&open) else { break };
+        let guard = pool.lock.lock();
+        while let Some(element) = late::take(pool) {
+            if !reserve::store(pool, &guard, element) {
+                surplus.push(element);
+            }
+        }
+        calls::tell(pool, &guard, &mut wakes);
+        let (dispose, requests) = (alloc::disposal(pool), pool.requests.load(Relaxed));
+        drop(guard);
+        // From here on the pool may end.
+        drop(open);
+        drop(wakes);
+        surplus.into_iter().filter(|element| reserve::unshelve(*element)).for_each(dispose);
+        if requests != 0 {
+            serve(RESERVE, ptr::null());
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use super::queue::{self, Entry};
 use super::raw::{Mempool, Request};
 use super::ready::{self, Kind};
-use super::{calls, serve};
+use super::{calls, late, serve};
 use crate::pages::RETURNED;
 use crate::sync::{Guard, List, Lock, Wakes, inside};
 use core::ptr;
@@ -98,11 +98,12 @@ pub fn cancel(pool: &Mempool, request: &Request) -> bool {
     queued
 }
 
-/// Empties the queue of a pool that is exited.
+/// Empties the queue of a pool that is exited; from here on nobody looks at it.
 pub fn abandon(pool: &Mempool) {
     let mut wakes = Wakes::new();
     let open = open();
     let guard = pool.lock.lock();
+    late::forget(pool, &open);
     if !pool.queue.is_empty() {
         (0..pool.requests.load(Relaxed)).for_each(|_| count_request(pool, false));
         calls::abandon(pool, &guard, &mut wakes);
@@ -112,8 +113,8 @@ pub fn abandon(pool: &Mempool) {
     drop(open);
 }
 
-/// In a child: its one thread waits for nothing, and the others, whose frames hold entries, are not there.
-/// Requests are the user's, and stay.
+/// In a child: its one thread may wait, if it forked in a user's function that it had called meanwhile. The
+/// others, whose frames hold entries, are not there. Requests are the user's, and stay.
 fn forget_threads(child: bool) {
     if !child {
         return;

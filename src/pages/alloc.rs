@@ -61,7 +61,7 @@ fn search_one(gfp: u32) -> Option<u32> {
     request.persist(1, || {
         loop {
             let idx = match percpu::pop_one::<Singles>() {
-                NOTHING => request.page_of_depot()?,
+                NOTHING => request.page_of_depot().or_else(page_of_run)?,
                 idx => idx,
             };
             if let Some(clean) = state::hand_out(request.arena, idx) {
@@ -69,6 +69,11 @@ fn search_one(gfp: u32) -> Option<u32> {
             }
         }
     })
+}
+
+/// The last resort of a request that found the depot busy.
+fn page_of_run() -> Option<u32> {
+    Some(percpu::take_run(1)).filter(|idx| *idx != NOTHING)
 }
 
 /// A block of 2^order pages, or None as the mask has it.

@@ -124,14 +124,22 @@ impl Depot {
     }
 }
 
-/// After a fork: pages that were freed meanwhile wait for somebody who takes them in, and the sleepers that
-/// a child has are none.
-pub fn after_fork(child: bool) {
+/// After a fork, first: a child has none of its parent's sleepers. Pools add their requests then.
+pub fn forget_sleepers(child: bool) {
     if child {
         RETURNED.forget_sleepers(0);
     }
+}
+
+/// After a fork, last: pages that were freed meanwhile wait for somebody who takes them in.
+pub fn take_in_deferred(_child: bool) {
+    // Partner: the fence in `defer`. Who left a page there looked in vain whether the fork was over, or it is
+    // seen here.
+    fence(SeqCst);
     if DEPOT.deferred.load(Relaxed) != NONE {
-        drop(DEPOT.open(&map::ARENA, false));
+        if let Some(open) = DEPOT.open(&map::ARENA, false) {
+            open.note_returned();
+        }
     }
 }
 
@@ -179,7 +187,7 @@ impl Open {
         left == 0
     }
 
-    /// Takes in what was freed while the lock was busy.
+    /// Takes in what was freed while the lock was busy. Who freed it has told those who wait.
     pub(super) fn absorb(&self) {
         if DEPOT.deferred.load(Relaxed) == NONE {
             return;
@@ -189,7 +197,6 @@ impl Open {
             let next = map::page(at - 1).lru[0].load(Relaxed) as u32;
             shelf::take_in(self.arena, at - 1);
             self.put_page(at - 1);
-            self.returned.set(true);
             at = next;
         }
     }

@@ -35,7 +35,8 @@ fn set_up(may_wait: bool) -> Option<&'static Arena> {
     if DONE.load(Relaxed) {
         return map::existing();
     }
-    inside::after_fork(inside::Forked::Pages, depot::after_fork);
+    inside::after_fork(inside::Forked::Sleepers, depot::forget_sleepers);
+    inside::after_fork(inside::Forked::Pages, depot::take_in_deferred);
     let arena = arena::reserve()?;
     let missing = first_memory(arena, config);
     DONE.store(true, Release);
@@ -49,7 +50,7 @@ fn set_up(may_wait: bool) -> Option<&'static Arena> {
 /// Commits it; how many pages of the preallocation are missing then.
 fn first_memory(arena: &'static Arena, config: &Config) -> u64 {
     let prealloc = config.prealloc_bytes.div_ceil(map::PAGE_SIZE as u64);
-    let wanted = prealloc.max(u64::from(emergency_target(arena) + CHUNK_PAGES));
+    let wanted = prealloc.max(u64::from(emergency_target(arena) + CHUNK_PAGES)).min(arena.max_pages().into());
     if let Some(depot) = DEPOT.open(arena, true) {
         while u64::from(arena.committed()) < wanted && depot.grow() {}
     }

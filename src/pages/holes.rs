@@ -102,10 +102,10 @@ impl Open {
         Some((first, CHUNK_PAGES))
     }
 
-    /// Puts a chunk back whose memory the system did not take, unless somebody was faster: for him
-    /// committing it changed nothing.
+    /// Puts a chunk back whose memory the system did not take. Committed once more first: others may have
+    /// used it meanwhile, and a trim of theirs succeeded.
     pub fn unmake_hole(&self, c: u32) {
-        if is_hole(self.arena, c) {
+        if is_hole(self.arena, c) && self.arena.grow_back(c * CHUNK_PAGES) {
             self.end_hole(c);
             self.put_new(c * CHUNK_PAGES, CHUNK_PAGES);
         }

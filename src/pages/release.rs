@@ -4,7 +4,7 @@
 use super::depot::DEPOT;
 use super::shelf::{self, Shelved};
 use super::state::{self, Taken};
-use super::{MAX_ORDER, cache, front, twice};
+use super::{MAX_ORDER, RETURNED, cache, front, twice};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::{View, view};
 use crate::arena::wide;
@@ -111,7 +111,7 @@ fn free_block(idx: u32, order: u32) -> bool {
                 depot.note_returned();
                 cache::relax(&depot);
             }
-            None => (idx..idx + (1 << order)).for_each(defer),
+            None => defer(&mut (idx..idx + (1 << order))),
         }
     }
     taken != Taken::Refused
@@ -232,7 +232,7 @@ fn one_to_depot(idx: u32) {
             depot.note_returned();
             cache::relax(&depot);
         }
-        None => return defer(idx),
+        None => return defer(&mut core::iter::once(idx)),
     }
     flush_slab();
 }
@@ -241,7 +241,7 @@ fn one_to_depot(idx: u32) {
 /// would keep the words it is of from becoming whole again. The lock is let go between batches.
 #[cold]
 fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
-    let Some(depot) = DEPOT.open_to_free(&ARENA) else { return pages.for_each(defer) };
+    let Some(depot) = DEPOT.open_to_free(&ARENA) else { return defer(pages) };
     depot.put_pages(pages);
     depot.note_returned();
     cache::relax(&depot);
@@ -268,15 +268,17 @@ fn words_to_depot(words: &[u32]) {
         }
         None => {
             let pages = |w: &u32| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32;
-            words.iter().flat_map(pages).for_each(defer);
+            defer(&mut words.iter().flat_map(pages));
         }
     }
 }
 
-/// Leaves a page for the holder of the depot's lock, and looks once more whether there still is one.
-fn defer(idx: u32) {
-    DEPOT.defer(&ARENA, idx);
+/// Leaves pages for the holder of the depot's lock, looks once more whether there still is one, and tells those
+/// who wait: whoever opens the depot next has them.
+fn defer(pages: &mut dyn Iterator<Item = u32>) {
+    pages.for_each(|idx| DEPOT.defer(&ARENA, idx));
     drop(DEPOT.open(&ARENA, false));
+    RETURNED.notify();
 }
 
 /// Marks a held page as lying in a reserve.

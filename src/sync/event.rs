@@ -41,6 +41,7 @@ impl Event {
 
     /// Registers: every `notify` from here on ends `Interest::sleep` and runs the listener.
     pub fn interest(&self) -> Interest<'_> {
+        inside::count_interest(true);
         self.hold();
         Interest { event: self, seen: self.seq.load(Acquire) }
     }
@@ -56,9 +57,10 @@ impl Event {
         self.sleepers.fetch_sub(1, Relaxed);
     }
 
-    /// Leaves only those who wait without a thread, in a child that has just one.
+    /// Leaves only those who wait without a thread, and what the one thread of a child waits for: it may have
+    /// forked in a function that it ran between registration and sleep.
     pub fn forget_sleepers(&self, without_thread: u32) {
-        self.sleepers.store(without_thread, Relaxed);
+        self.sleepers.store(without_thread + inside::own_interests(), Relaxed);
         self.dozing.store(0, Relaxed);
     }
 
@@ -117,6 +119,7 @@ impl Interest<'_> {
 impl Drop for Interest<'_> {
     fn drop(&mut self) {
         self.event.release();
+        inside::count_interest(false);
     }
 }
 

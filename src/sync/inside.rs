@@ -7,26 +7,26 @@
 //! | depth (of a thread) | sections it is in, and above that those which a fork waits for; only itself looks |
 //! | INSIDE | threads in a section that a fork waits for |
 //! | FORKING 0 | anybody may enter |
-//! | FORKING 1 | somebody forks: only FORKER enters, the others wait or give up |
+//! | FORKING t | thread t forks: only it enters, the others wait or give up |
 //! | LATE | bit n: work n waits for a thread to leave its section |
 //!
 //! Who enters adds to INSIDE, then looks at FORKING; who forks sets FORKING, then looks at INSIDE: all
 //! four are SeqCst, so at least one sees the other.
 
-use super::{futex, percpu};
+use super::percpu;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*, compiler_fence};
 use core::time::Duration;
 
 static INSIDE: AtomicU32 = AtomicU32::new(0);
-static FORKING: AtomicU32 = AtomicU32::new(0);
-static FORKER: AtomicUsize = AtomicUsize::new(0);
+static FORKING: AtomicUsize = AtomicUsize::new(0);
 static LATE: AtomicU32 = AtomicU32::new(0);
-static LATE_WORK: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
+static LATE_WORK: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 /// What is done after a fork, besides what is done here.
-static AFTER_FORK: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
+static AFTER_FORK: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 
 super::futex::of_each_thread!(static DEPTH: Cell<u32> = Cell::new(0));
+super::futex::of_each_thread!(static INTERESTS: Cell<u32> = Cell::new(0));
 
 /// In a depth: one section that a fork waits for. Below it the number of all sections.
 const COUNTED: u32 = 1 << 16;
@@ -43,18 +43,29 @@ pub fn enter(may_wait: bool) -> Option<Inside> {
     if before < COUNTED {
         // A handler that comes from here on finds a depth and waits for nobody: who forks may wait for us.
         INSIDE.fetch_add(1, SeqCst);
-        while FORKING.load(SeqCst) != 0 && FORKER.load(Relaxed) != percpu::thread() {
+        while !may_pass() {
             INSIDE.fetch_sub(1, SeqCst);
             if !may_wait || before != 0 {
                 return None;
             }
-            futex::wait(&FORKING, 1, None);
+            nap();
             INSIDE.fetch_add(1, SeqCst);
         }
     }
     set_depth(depth() + COUNTED);
     inside.counted = true;
     Some(inside)
+}
+
+/// Does nobody fork, or this very thread?
+fn may_pass() -> bool {
+    let forking = FORKING.load(SeqCst);
+    forking == 0 || forking == percpu::thread()
+}
+
+/// Waits for a fork, or for a section: both are short, but whoever is in one may have been preempted.
+fn nap() {
+    std::thread::sleep(Duration::from_micros(20));
 }
 
 /// Enters a section whose lock a fork takes itself (`percpu::lock_all`): it need not be counted.
@@ -96,6 +107,8 @@ pub enum Late {
     Report,
     /// Reporting memory that could not be locked.
     Unlocked,
+    /// What signal handlers left at pools.
+    Pools,
 }
 
 /// Runs `work`, at once or, inside a section, when the thread leaves it. For each kind always the same
@@ -129,8 +142,22 @@ fn depth() -> u32 {
     DEPTH.try_with(Cell::get).unwrap_or(0)
 }
 
+/// The fences are for a signal handler of this thread: it must find the depth before the lock is taken, and
+/// until it is free.
 fn set_depth(depth: u32) {
+    compiler_fence(SeqCst);
     let _ = DEPTH.try_with(|cell| cell.set(depth));
+    compiler_fence(SeqCst);
+}
+
+/// How many `Interest`s this thread has: in a child they are all that there are.
+pub fn own_interests() -> u32 {
+    INTERESTS.try_with(Cell::get).unwrap_or(0)
+}
+
+/// Counts one more, or one less.
+pub fn count_interest(more: bool) {
+    let _ = INTERESTS.try_with(|n| n.set(if more { n.get() + 1 } else { n.get().saturating_sub(1) }));
 }
 
 /// Makes `fork` safe from the first instruction on: registered at first use, it would be too late for a
@@ -147,9 +174,10 @@ extern "C" fn watch_forks() {
 /// Who has something to do after a fork, in this order.
 #[derive(Clone, Copy)]
 pub enum Forked {
-    Pages,
+    Sleepers,
     Shrinkers,
     Pools,
+    Pages,
 }
 
 /// Has `work` run after each fork, in the parent and, with `true`, in the child. For each kind always the
@@ -160,13 +188,12 @@ pub fn after_fork(kind: Forked, work: fn(child: bool)) {
 
 /// Keeps everybody out, and waits until nobody is inside.
 unsafe extern "C" fn prepare() {
-    while FORKING.compare_exchange(0, 1, SeqCst, Relaxed).is_err() {
-        futex::wait(&FORKING, 1, None);
+    // One step: a signal handler of this thread must not wait for its own fork.
+    while FORKING.compare_exchange(0, percpu::thread(), SeqCst, Relaxed).is_err() {
+        nap();
     }
-    FORKER.store(percpu::thread(), Relaxed);
     while INSIDE.load(SeqCst) != 0 {
-        // Sections are short; whoever is in one may have been preempted.
-        std::thread::sleep(Duration::from_micros(20));
+        nap();
     }
     percpu::lock_all();
 }
@@ -183,9 +210,7 @@ unsafe extern "C" fn child() {
 
 fn open_again(child: bool) {
     percpu::unlock_all();
-    FORKER.store(0, Relaxed);
     FORKING.store(0, SeqCst);
-    futex::wake(&FORKING, i32::MAX);
     for work in &AFTER_FORK {
         let work = work.load(Relaxed);
         if work != 0 {

@@ -2,9 +2,10 @@
 //! the work again, and recursion would have no bound. The inner call leaves a note, the outer one
 //! goes round again. Knows no work.
 
-use core::cell::Cell;
+use core::sync::atomic::{AtomicU8, Ordering::*};
 
-super::futex::of_each_thread!(static NOTE: Cell<u8> = Cell::new(IDLE));
+// Atomic, because a signal handler may come between any two steps of its own thread.
+super::futex::of_each_thread!(static NOTE: AtomicU8 = AtomicU8::new(IDLE));
 
 /// This thread does not do the work; otherwise the note's bits are what is still to be done.
 const IDLE: u8 = 0x80;
@@ -17,15 +18,13 @@ impl Busy {
     /// Begins; None when this thread is at it already, which then will do `what` too.
     pub fn begin(what: u8) -> Option<Busy> {
         // While the thread ends its storage may be gone; then nothing can nest any more.
-        let nested = NOTE.try_with(|note| match note.get() {
-            IDLE => {
-                note.set(0);
-                false
+        let nested = NOTE.try_with(|note| {
+            let nested = note.compare_exchange(IDLE, 0, Relaxed, Relaxed).is_err();
+            // Only whoever is at work ends it, and he is below us.
+            if nested {
+                note.fetch_or(what, Relaxed);
             }
-            bits => {
-                note.set(bits | what);
-                true
-            }
+            nested
         });
         (!nested.unwrap_or(false)).then_some(Busy(()))
     }
@@ -33,7 +32,7 @@ impl Busy {
     /// Ends; what inner calls have asked for, 0: nothing. One step: an inner call is in the answer, or, in a
     /// signal handler after this, it finds the thread idle and does the work itself.
     pub fn end(self) -> u8 {
-        NOTE.try_with(|note| note.replace(IDLE)).unwrap_or(0)
+        NOTE.try_with(|note| note.swap(IDLE, Relaxed)).unwrap_or(0)
     }
 }
 

@@ -17,3 +17,9 @@ pub fn enter_uncounted() -> Inside {
 pub fn run_outside(_kind: Late, work: fn()) {
     work();
 }
+
+pub fn own_interests() -> u32 {
+    0
+}
+
+pub fn count_interest(_more: bool) {}
