@@ -18,15 +18,6 @@ static void at_most(unsigned int seconds)
 	alarm(under_valgrind() ? seconds * 10 : seconds);
 }
 
-static void take_all(void)
-{
-	struct page *p;
-
-	while ((p = alloc_page(GFP_KERNEL | __GFP_NOWARN)) != NULL)
-		all[taken++] = p;
-	CHECK(taken > PAGES / 2);
-}
-
 static void wait_for(pid_t child)
 {
 	int status;
