@@ -17,6 +17,9 @@ use core::ffi::c_void;
 use core::ptr::{self, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering::*};
 
+/// Elements that a pool has room for here.
+pub const MOST: usize = 8;
+
 static POOLS: [AtomicPtr<Mempool>; 8] = [const { AtomicPtr::new(null_mut()) }; 8];
 
 /// Leaves an element that is marked already; false when there is no room.

@@ -4,6 +4,7 @@
 //! The element array has `2 × capacity` slots: the reserve grows from slot 0, elements that a
 //! callback request has claimed but not yet delivered from slot `capacity`.
 
+use super::late;
 use super::queue::Entry;
 use crate::arena::map::Page;
 use crate::sync::stripes::{self, Stripes};
@@ -52,7 +53,7 @@ pub struct Mempool {
     /// With fewer elements than this no request can get any; means something while there are requests.
     pub least: AtomicU32,
     /// Elements that signal handlers left (see `late`).
-    pub late: [AtomicPtr<c_void>; 8],
+    pub late: [AtomicPtr<c_void>; late::MOST],
     pub pad: u64,
     pub stripes: Stripes,
 }

@@ -134,13 +134,14 @@ pub fn gave(pool: &Mempool) {
 /// Finishes what signal handlers could not: elements come into the reserve, and who waits is told.
 pub fn look_at_noted() {
     loop {
-        let (mut wakes, mut surplus) = (Wakes::new(), Vec::new());
+        let (mut wakes, mut surplus) = (Wakes::new(), [ptr::null_mut(); late::MOST]);
         let open = waiting::open();
         let Some(pool) = late::noted(&open) else { break };
         let guard = pool.lock.lock();
-        while let Some(element) = late::take(pool) {
+        for place in &mut surplus {
+            let Some(element) = late::take(pool) else { break };
             if !reserve::store(pool, &guard, element) {
-                surplus.push(element);
+                *place = element;
             }
         }
         calls::tell(pool, &guard, &mut wakes);
@@ -149,7 +150,7 @@ pub fn look_at_noted() {
         // From here on the pool may end.
         drop(open);
         drop(wakes);
-        surplus.into_iter().filter(|element| reserve::unshelve(*element)).for_each(dispose);
+        surplus.into_iter().filter(|element| !element.is_null() && reserve::unshelve(*element)).for_each(dispose);
         if requests != 0 {
             serve(RESERVE, ptr::null());
         }
