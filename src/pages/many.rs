@@ -83,9 +83,12 @@ fn cached_words(slots: &mut [*mut Page]) -> usize {
 #[inline(always)]
 fn cached_few(slots: &mut [*mut Page]) -> usize {
     let done = if slots.is_empty() { 0 } else { cached_run(slots) };
-    if done == slots.len() {
-        return done;
-    }
+    if done == slots.len() { done } else { cached_scattered(slots, done) }
+}
+
+/// The same where there was no run for all; `done` are good already. Not inline: it needs more registers.
+#[inline(never)]
+fn cached_scattered(slots: &mut [*mut Page], done: usize) -> usize {
     if is_time(RUN_EVERY, slots.len()) {
         scarce::get_run();
     }

@@ -130,10 +130,13 @@ pub fn put_many(pages: &[*mut Page]) -> usize {
 
 /// Less than a word, most likely all plain.
 fn put_few(pages: &[*mut Page]) -> usize {
+    if put_run(view(), pages) { pages.len() } else { put_scattered(pages) }
+}
+
+/// The same for pages that are no run. Not inline: it needs more registers than the run does.
+#[inline(never)]
+fn put_scattered(pages: &[*mut Page]) -> usize {
     let view = view();
-    if put_run(view, pages) {
-        return pages.len();
-    }
     let plain = front::change(view, pages, state::take_back_fast, state::take_back_together);
     store_pages(view, &pages[..plain]);
     if plain == pages.len() { plain } else { plain + put_mixed(&pages[plain..]) }
