@@ -212,6 +212,34 @@ static void *free_later(void *page)
 	return NULL;
 }
 
+/* Flags and mapping that a holder changes after saying so are as new for the next. */
+TEST(touched_pages_come_clean)
+{
+	struct page *p, *tail;
+	int again = 0;
+
+	catch_reports();
+	configure(512 * PAGE_SIZE, 0);
+	p = alloc_page(GFP_KERNEL);
+	tail = alloc_pages(GFP_KERNEL, 1) + 1;
+	mempool_bulk_touch_page(p);
+	mempool_bulk_touch_page(tail);
+	p->flags = tail->flags = 5;
+	p->mapping = tail->mapping = tail;
+	__free_page(p);
+	__free_pages(tail - 1, 1);
+	for (struct page *q; (q = alloc_page(GFP_KERNEL | __GFP_NOWARN)) != NULL;) {
+		again += q == p || q == tail;
+		CHECK(q->flags == 0 && q->mapping == NULL);
+	}
+	CHECK(again == 2 && bugs == 0);
+	__free_page(p);
+	mempool_bulk_touch_page(p);
+	CHECK(bugs == 1);
+	mempool_bulk_touch_page(NULL);
+	CHECK(bugs == 1 && warns == 0);
+}
+
 TEST(single_pages_become_blocks_again)
 {
 	static struct page *p[2048];
