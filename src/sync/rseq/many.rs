@@ -4,7 +4,7 @@
 
 use super::super::batch::{BATCH, Batch};
 use super::super::slab::{POPPED_ONE, SLAB_SHIFT, Slab, Stack};
-use super::{CPU_ID, RSEQ_CS, SETUP};
+use super::{CPU_ID, RSEQ_CS, SETUP, Setup};
 use core::arch::asm;
 use core::sync::atomic::Ordering::*;
 
@@ -80,7 +80,7 @@ pub fn pop<S: Stack>(out: &mut Batch, most: usize) {
                 "mov qword ptr [{slab} + 4*{back} + {at_header}], {header}"
             ],
             ["xor {n:e}, {n:e}"],
-            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            SLAB_SHIFT, "qword ptr [rip + {setup} + 16]",
             header = out(reg) _,
             i = out(reg) _,
             back = out(reg) _,
@@ -136,7 +136,7 @@ pub fn push<S: Stack>(entries: &[u32]) -> usize {
                 "mov qword ptr [{slab} + {at_header}], {header}"
             ],
             ["xor {n:e}, {n:e}"],
-            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            SLAB_SHIFT, "qword ptr [rip + {setup} + 16]",
             header = out(reg) _,
             i = out(reg) _,
             top = out(reg) _,
@@ -206,7 +206,7 @@ pub fn pop_addresses<S: Stack, T>(out: &mut [*mut T], base: usize) -> usize {
                 "mov qword ptr [{slab} + 4*{back} + {at_header}], {header}"
             ],
             ["xor {n:e}, {n:e}"],
-            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            SLAB_SHIFT, "qword ptr [rip + {setup} + 16]",
             header = out(reg) _,
             i = out(reg) _,
             back = out(reg) _,
@@ -273,7 +273,7 @@ pub fn push_addresses<S: Stack, T>(addresses: &[*mut T], base: usize) -> usize {
                 "mov qword ptr [{slab} + {at_header}], {header}"
             ],
             ["xor {n:e}, {n:e}"],
-            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            SLAB_SHIFT, "qword ptr [rip + {setup} + 16]",
             header = out(reg) _,
             i = out(reg) _,
             top = out(reg) _,

@@ -80,24 +80,27 @@ fn membarrier(command: libc::c_int) -> libc::c_long {
 }
 
 /// The frame of every section: `$body` runs between `start` and the commit, with the slab's address in
-/// `{slab}`; it jumps to 23 when it can't, and its last instruction is the commit. `$fail` runs then.
+/// `{slab}`: what the CPU's number, shifted by `$shift`, becomes when `$base` is added. `$body` jumps to 23
+/// when it can't, and its last instruction is the commit. `$fail` runs then. What a section needs of `SETUP`
+/// it takes from there itself: so it keeps few registers busy, and its callers save few.
 macro_rules! section {
-    ([$($body:literal),+], [$($fail:literal),*], $shift:expr, $base:expr, $($operands:tt)*) => {
+    ([$($body:literal),+], [$($fail:literal),*], $shift:expr, $base:literal, $($operands:tt)*) => {
         asm!(
             ".pushsection __rseq_cs, \"aw\"",
             ".balign 32",
             "29: .long 0, 0",
             ".quad 21f, (22f - 21f), 24f",
             ".popsection",
-            "test {cpus:e}, {cpus:e}", // before `install`, `offset` is no place to write to
+            "mov {offset}, qword ptr [rip + {setup} + {at_offset}]",
+            "test {offset}, {offset}", // 0 before `install`: no place to write to
             "jz 23f",
             "20: lea {slab}, [rip + 29b]",
             "mov qword ptr fs:[{offset} + {rseq_cs}], {slab}",
             "21: mov {slab:e}, dword ptr fs:[{offset} + {cpu_id}]",
-            "cmp {slab:e}, {cpus:e}",
+            "cmp {slab:e}, dword ptr [rip + {setup} + {at_cpus}]",
             "jae 23f",
             "shl {slab}, {shift}",
-            "add {slab}, {base}",
+            concat!("add {slab}, ", $base),
             $($body,)+
             "22:",
             ".pushsection __rseq_failure, \"ax\"",
@@ -109,9 +112,10 @@ macro_rules! section {
             "jmp 22b",
             ".popsection",
             slab = out(reg) _,
-            cpus = in(reg) SETUP.cpus.load(Relaxed),
-            offset = in(reg) SETUP.offset.load(Relaxed),
-            base = in(reg) $base,
+            offset = out(reg) _,
+            setup = sym SETUP,
+            at_offset = const core::mem::offset_of!(Setup, offset),
+            at_cpus = const core::mem::offset_of!(Setup, cpus),
             shift = const $shift,
             cpu_id = const CPU_ID,
             rseq_cs = const RSEQ_CS,

@@ -2,9 +2,8 @@
 
 use super::super::slab::{NOTHING, POPPED_ONE, SLAB_SHIFT, Stack};
 use super::super::stripes::STRIPE_SHIFT;
-use super::{CPU_ID, RSEQ_CS, SETUP};
+use super::{CPU_ID, RSEQ_CS, SETUP, Setup};
 use core::arch::asm;
-use core::sync::atomic::Ordering::*;
 
 /// The top entry of this CPU's stack; `NOTHING` when there is none, the slab is stopped, or there are no
 /// sections.
@@ -27,7 +26,7 @@ pub fn pop_one<S: Stack>() -> u32 {
                 "mov qword ptr [{slab} + {at_header}], {header}"
             ],
             ["mov {entry:e}, {nothing}"],
-            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            SLAB_SHIFT, "qword ptr [rip + {setup} + 16]",
             header = out(reg) _,
             len = out(reg) _,
             entry = out(reg) entry,
@@ -61,7 +60,7 @@ pub fn push_one<S: Stack>(entry: u32) -> bool {
                 "mov qword ptr [{slab} + {at_header}], {header}"
             ],
             ["mov {entry:e}, {nothing}"],
-            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            SLAB_SHIFT, "qword ptr [rip + {setup} + 16]",
             header = out(reg) _,
             len = out(reg) _,
             entry = inout(reg) entry => pushed,
@@ -86,7 +85,8 @@ pub fn add(first: usize, n: u64) -> bool {
         section!(
             ["xor {failed:e}, {failed:e}", "add qword ptr [{slab}], {n}"],
             ["mov {failed:e}, 1"],
-            STRIPE_SHIFT, first,
+            STRIPE_SHIFT, "{first}",
+            first = in(reg) first,
             failed = out(reg) failed,
             n = in(reg) n,
             options(nostack),

@@ -2,9 +2,8 @@
 //! together they soon allocate together, and a run moves by its two ends, however long it is.
 
 use super::super::slab::{NOTHING, RUN, RUN_MOST, SLAB_SHIFT, Singles, Stack};
-use super::{CPU_ID, RSEQ_CS, SETUP};
+use super::{CPU_ID, RSEQ_CS, SETUP, Setup};
 use core::arch::asm;
-use core::sync::atomic::Ordering::*;
 
 /// Takes `n` numbers off the end of this CPU's run: the first of them; `NOTHING` when there are fewer.
 #[inline(always)]
@@ -32,7 +31,7 @@ pub fn take_run(n: u32) -> u32 {
                 "movaps xmmword ptr [{slab} + {at_header}], {pair}"
             ],
             ["mov {first:e}, {nothing}"],
-            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            SLAB_SHIFT, "qword ptr [rip + {setup} + 16]",
             run = out(reg) _,
             popped = out(reg) _,
             first = out(reg) first,
@@ -97,7 +96,7 @@ pub fn put_run(first: u32, n: u32) -> bool {
                 "movaps xmmword ptr [{slab} + {at_header}], {pair}"
             ],
             ["mov {old:e}, 1"],
-            SLAB_SHIFT, SETUP.slabs.load(Relaxed),
+            SLAB_SHIFT, "qword ptr [rip + {setup} + 16]",
             run = out(reg) _,
             header = out(reg) _,
             len = out(reg) _,
