@@ -2,7 +2,7 @@
 
 use super::convert::{self, gfp_t};
 use crate::arena::map::Page;
-use crate::mempool::raw::Mempool;
+use crate::mempool::raw::{Mempool, Slots};
 use crate::mempool::{bulk, pool};
 use crate::observe::report;
 use core::ffi::{c_int, c_uint, c_void};
@@ -33,10 +33,11 @@ pub extern "C" fn mempool_alloc_pages_bulk_cb(pool: *mut Mempool, gfp_mask: gfp_
     }
 }
 
-/// Fills slots, all of them anew if `fresh`; -EINVAL when there is no array or no usable pool to do it.
-fn elements(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, fresh: bool) -> c_int {
+/// Fills slots by `fill`; -EINVAL when there is no array or no usable pool to do it.
+#[inline(always)]
+fn elements(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, fill: impl FnOnce(&Mempool, Slots)) -> c_int {
     match (convert::pool(pool), convert::slots(elems, count)) {
-        (Some(pool), Some(slots)) if count == 0 || pool::usable(pool) => bulk::elements(pool, slots, fresh),
+        (Some(pool), Some(slots)) if count == 0 || pool::usable(pool) => fill(pool, slots),
         _ => return -libc::EINVAL,
     }
     0
@@ -47,7 +48,7 @@ fn elements(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, fresh: b
 /// populated, is not needed: the slots are looked at.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_alloc_bulk_noprof(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, _allocated: c_uint) -> c_int {
-    elements(pool, elems, count, false)
+    elements(pool, elems, count, bulk::elements)
 }
 
 /// The same. In C the name is a macro that takes three arguments too.
@@ -59,7 +60,7 @@ pub extern "C" fn mempool_alloc_bulk(pool: *mut Mempool, elems: *mut *mut c_void
 /// mempool_alloc_bulk() of 7.2, with three arguments: overwrites all of elems, whatever it held.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_alloc_fresh(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint) -> c_int {
-    elements(pool, elems, count, true)
+    elements(pool, elems, count, bulk::fresh)
 }
 
 /// Moves elements from the front of elems into the reserve while that is short, sets their slots NULL,

@@ -53,12 +53,17 @@ fn array_until(pool: &Mempool, gfp: u32, slots: Slots, deadline: Deadline) -> bo
     filled
 }
 
-/// `mempool_alloc_bulk`: sleeps until every slot is filled. `fresh` ignores what the slots held.
-pub fn elements(pool: &Mempool, slots: Slots, fresh: bool) {
-    if fresh {
-        (0..slots.len()).for_each(|i| slots.set(i, null_mut()));
-    }
+/// `mempool_alloc_bulk` of 6.19: sleeps until every slot is filled.
+pub fn elements(pool: &Mempool, slots: Slots) {
     array(pool, GFP_KERNEL, slots);
+}
+
+/// The same of 7.2: whatever the slots held.
+#[inline(always)]
+pub fn fresh(pool: &Mempool, mut slots: Slots) {
+    if !direct::fresh(pool, ready::own_mask(masks(GFP_KERNEL).0, GFP_KERNEL), slots.pages()) {
+        array_until(pool, GFP_KERNEL, slots, None);
+    }
 }
 
 fn fill(pool: &Mempool, gfp: u32, slots: &Slots, deadline: Deadline) -> bool {

@@ -11,6 +11,7 @@ use crate::arena::wide;
 use crate::gfp::__GFP_ZERO;
 use crate::pages::{self, Prefer};
 use core::ffi::c_void;
+use core::ptr::null_mut;
 
 /// A page from the allocator; None when it has none without effort.
 #[inline(always)]
@@ -40,12 +41,22 @@ pub fn free(pool: &Mempool, element: *mut c_void) -> bool {
 /// Fills an array of nothing but NULL slots as far as that takes no sleeping; was that all of it?
 #[inline(always)]
 pub fn array(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> bool {
-    if !ready::is_own(pool) || !wide::all_null(slots) {
-        return false;
-    }
+    ready::is_own(pool) && wide::all_null(slots) && fill(pool, gfp, slots) == slots.len()
+}
+
+/// The same whatever the slots hold; those that are not filled become NULL.
+#[inline(always)]
+pub fn fresh(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> bool {
+    let done = if ready::is_own(pool) { fill(pool, gfp, slots) } else { 0 };
+    slots[done..].fill(null_mut());
+    done == slots.len()
+}
+
+#[inline(always)]
+fn fill(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> usize {
     let n = pages::alloc_many(gfp, Prefer::Cached, slots);
     count_own(pool, ALLOCATED, n as u64);
-    n == slots.len()
+    n
 }
 
 /// Gives pages back to the allocator; false when the reserve wants some.
