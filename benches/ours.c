@@ -29,9 +29,20 @@ static ALWAYS_INLINE struct page **as_pages(void **p)
 	return (struct page **)p;
 }
 
+/* By the C library: a constant size is cleared by gcc with "rep stos", which takes longer to start than
+ * some of what is measured here. */
+static ALWAYS_INLINE void clear(void **p, unsigned int n)
+{
+	size_t bytes = n * sizeof(*p);
+
+	if (n > 8)
+		__asm__("" : "+r"(bytes));
+	memset(p, 0, bytes);
+}
+
 static ALWAYS_INLINE void get_array(void **p, unsigned int n, gfp_t gfp)
 {
-	memset(p, 0, n * sizeof(*p));
+	clear(p, n);
 	must(mempool_alloc_pages_bulk_array(&pool, gfp, n, as_pages(p)));
 }
 
@@ -77,7 +88,7 @@ static ALWAYS_INLINE void get_runs(void **p, unsigned int n, gfp_t gfp)
 /* No pool: the page allocator itself. */
 static ALWAYS_INLINE void get_pages(void **p, unsigned int n, gfp_t gfp)
 {
-	memset(p, 0, n * sizeof(*p));
+	clear(p, n);
 	must(alloc_pages_bulk(gfp, n, as_pages(p)) == n);
 }
 

@@ -19,6 +19,9 @@ pub struct States {
 }
 
 const EIGHT: usize = 8;
+const SIXTEEN: usize = 16;
+/// Half a word.
+const HALF: usize = WORD_PAGES / 2;
 
 fn repeat(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; EIGHT])
@@ -42,23 +45,47 @@ impl States {
     /// Is every byte, with the bits outside `mask` ignored, equal to `value`?
     #[inline(always)]
     pub fn all(self, mask: u8, value: u8) -> bool {
-        if self.len == WORD_PAGES {
-            return self.word_all(mask, value);
+        match self.len {
+            EIGHT..SIXTEEN => (self.eight_differ(0, mask, value) | self.eight_differ(self.len - EIGHT, mask, value)) == 0,
+            SIXTEEN..HALF => self.sixteens(mask, value, [0, self.len - SIXTEEN]),
+            HALF..=WORD_PAGES => self.sixteens(mask, value, [0, SIXTEEN, self.len - HALF, self.len - SIXTEEN]),
+            _ => self.all_slowly(mask, value),
         }
-        let whole = self.len / EIGHT * EIGHT;
-        let eights = (0..whole).step_by(EIGHT).fold(0, |differ, at| differ | (self.load_eight(at) & repeat(mask) ^ repeat(value)));
-        let rest = (whole..self.len).fold(0, |differ, at| differ | (self.byte(at).load(Relaxed) & mask ^ value));
-        eights == 0 && rest == 0
     }
 
     #[inline(always)]
     pub fn fill(self, value: u8) {
-        if self.len == WORD_PAGES {
-            return self.fill_word(value);
+        match self.len {
+            EIGHT..SIXTEEN => {
+                self.store_eight(0, repeat(value));
+                self.store_eight(self.len - EIGHT, repeat(value));
+            }
+            SIXTEEN..=WORD_PAGES => {
+                self.store_sixteen(0, value);
+                self.store_sixteen(self.len - SIXTEEN, value);
+                if self.len >= HALF {
+                    self.store_sixteen(SIXTEEN, value);
+                    self.store_sixteen(self.len - HALF, value);
+                }
+            }
+            _ => self.fill_slowly(value),
         }
-        let whole = self.len / EIGHT * EIGHT;
-        (0..whole).step_by(EIGHT).for_each(|at| self.store_eight(at, repeat(value)));
-        (whole..self.len).for_each(|at| self.byte(at).store(value, Relaxed));
+    }
+
+    /// Fewer than eight, or more than a word.
+    #[inline(never)]
+    fn all_slowly(self, mask: u8, value: u8) -> bool {
+        (0..self.len).all(|at| self.byte(at).load(Relaxed) & mask == value)
+    }
+
+    #[inline(never)]
+    fn fill_slowly(self, value: u8) {
+        (0..self.len).for_each(|at| self.byte(at).store(value, Relaxed));
+    }
+
+    #[inline(always)]
+    fn eight_differ(self, at: usize, mask: u8, value: u8) -> u64 {
+        self.load_eight(at) & repeat(mask) ^ repeat(value)
     }
 
     #[inline(always)]
@@ -101,23 +128,29 @@ impl States {
 #[inline(always)]
 pub fn are_pages(pages: &[*mut Page]) -> bool {
     let [first, .., last] = pages else { return false };
-    let expected = |i: usize| first.addr().wrapping_add(i * size_of::<Page>());
-    let whole = pages.len() / 2 * 2;
     // The last one first: one look tells most other arrays off.
-    last.addr() == expected(pages.len() - 1) && pairs(&pages[..whole], first.addr())
+    last.addr() == nth(first.addr(), pages.len() - 1) && all_in_order(pages, first.addr())
+}
+
+/// The address of a page `n` behind another.
+fn nth(first: usize, n: usize) -> usize {
+    first.wrapping_add(n * size_of::<Page>())
 }
 
 #[cfg(target_arch = "x86_64")]
-use x86_64::pairs;
+use x86_64::all_in_order;
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::write_pages;
 
 #[cfg(not(target_arch = "x86_64"))]
 impl States {
-    fn word_all(self, mask: u8, value: u8) -> bool {
-        (0..WORD_PAGES).step_by(EIGHT).all(|at| self.load_eight(at) & repeat(mask) == repeat(value))
+    fn sixteens<const N: usize>(self, mask: u8, value: u8, at: [usize; N]) -> bool {
+        at.into_iter().all(|at| (self.eight_differ(at, mask, value) | self.eight_differ(at + EIGHT, mask, value)) == 0)
     }
 
-    fn fill_word(self, value: u8) {
-        (0..WORD_PAGES).step_by(EIGHT).for_each(|at| self.store_eight(at, repeat(value)));
+    fn store_sixteen(self, at: usize, value: u8) {
+        self.store_eight(at, repeat(value));
+        self.store_eight(at + EIGHT, repeat(value));
     }
 }
 
@@ -125,67 +158,117 @@ impl States {
 #[cfg(target_arch = "x86_64")]
 mod x86_64 {
     use super::*;
+    use core::arch::asm;
     use core::arch::x86_64::*;
 
-    /// A whole word, sixteen at a time: its states are a line of the cache.
+    const FOUR: usize = 4;
+
     impl States {
+        /// Are the sixteen from each of these on as they should be?
         #[inline(always)]
-        pub(super) fn word_all(self, mask: u8, value: u8) -> bool {
-            let (a, b, c, d): (__m128i, __m128i, __m128i, __m128i);
-            // SAFETY: as in `byte`, for all 64; assembly as for `load_eight`.
+        pub(super) fn sixteens<const N: usize>(self, mask: u8, value: u8, at: [usize; N]) -> bool {
+            // SAFETY: arithmetic.
             unsafe {
-                core::arch::asm!(
-                    "movups {a}, [{start}]", "movups {b}, [{start} + 16]", "movups {c}, [{start} + 32]", "movups {d}, [{start} + 48]",
-                    start = in(reg) self.start, a = out(xmm_reg) a, b = out(xmm_reg) b, c = out(xmm_reg) c, d = out(xmm_reg) d,
-                    options(nostack, readonly, preserves_flags)
-                );
                 let (mask, value) = (_mm_set1_epi8(mask as i8), _mm_set1_epi8(value as i8));
-                let same = |sixteen| _mm_cmpeq_epi8(_mm_and_si128(sixteen, mask), value);
-                let all = _mm_and_si128(_mm_and_si128(same(a), same(b)), _mm_and_si128(same(c), same(d)));
-                _mm_movemask_epi8(all) == 0xffff
+                let mut same = _mm_set1_epi8(-1);
+                let mut i = 0;
+                while i < N {
+                    same = _mm_and_si128(same, _mm_cmpeq_epi8(_mm_and_si128(self.load_sixteen(at[i]), mask), value));
+                    i += 1;
+                }
+                _mm_movemask_epi8(same) == 0xffff
             }
         }
 
+        /// Assembly as for `load_eight`.
         #[inline(always)]
-        pub(super) fn fill_word(self, value: u8) {
-            // SAFETY: as in `word_all`.
-            unsafe {
-                core::arch::asm!(
-                    "movups [{start}], {v}", "movups [{start} + 16], {v}", "movups [{start} + 32], {v}", "movups [{start} + 48], {v}",
-                    start = in(reg) self.start, v = in(xmm_reg) _mm_set1_epi8(value as i8), options(nostack, preserves_flags)
-                );
-            }
+        fn load_sixteen(self, at: usize) -> __m128i {
+            let sixteen: __m128i;
+            // SAFETY: as in `byte`, for the sixteen from `at` on.
+            unsafe { asm!("movups {}, xmmword ptr [{} + {}]", out(xmm_reg) sixteen, in(reg) self.start, in(reg) at, options(nostack, readonly, preserves_flags)) };
+            sixteen
+        }
+
+        #[inline(always)]
+        pub(super) fn store_sixteen(self, at: usize, value: u8) {
+            // SAFETY: as in `load_sixteen`.
+            unsafe { asm!("movups xmmword ptr [{} + {}], {}", in(reg) self.start, in(reg) at, in(xmm_reg) _mm_set1_epi8(value as i8), options(nostack, preserves_flags)) };
         }
     }
 
+    /// Two pointers to the pages `n` and `n + 1` behind `first`.
     #[inline(always)]
-    pub fn pairs(pages: &[*mut Page], first: usize) -> bool {
+    fn pair(first: usize, n: usize) -> __m128i {
         let size = size_of::<Page>() as i64;
-        // SAFETY: each load is of two pointers of the slice.
+        // SAFETY: arithmetic.
+        unsafe { _mm_add_epi64(_mm_set1_epi64x(nth(first, n) as i64), _mm_set_epi64x(size, 0)) }
+    }
+
+    /// The first page's address is known to be right.
+    #[inline(always)]
+    pub fn all_in_order(pages: &[*mut Page], first: usize) -> bool {
+        let n = pages.len();
+        if n < FOUR {
+            return pages.iter().enumerate().all(|(i, page)| page.addr() == nth(first, i));
+        }
+        // SAFETY: each load is of two pointers of the slice: `at` is at most n - 4.
         unsafe {
-            let mut expected = _mm_set_epi64x(first as i64 + size, first as i64);
-            let mut differ = _mm_setzero_si128();
-            let eights = pages.chunks_exact(EIGHT);
-            let rest = eights.remainder();
-            for eight in eights {
-                for i in (0..EIGHT).step_by(2) {
-                    let ahead = _mm_add_epi64(expected, _mm_set1_epi64x(i as i64 * size));
-                    differ = _mm_or_si128(differ, _mm_xor_si128(_mm_loadu_si128(eight.as_ptr().add(i).cast()), ahead));
-                }
-                expected = _mm_add_epi64(expected, _mm_set1_epi64x(EIGHT as i64 * size));
+            let differ = |at: usize, (a, b): (__m128i, __m128i)| {
+                let load = |at: usize| _mm_loadu_si128(pages.as_ptr().add(at).cast());
+                _mm_or_si128(_mm_xor_si128(load(at), a), _mm_xor_si128(load(at + 2), b))
+            };
+            let (mut at, mut any) = (0, _mm_setzero_si128());
+            let (mut a, mut b) = (pair(first, 0), pair(first, 2));
+            let step = _mm_set1_epi64x((FOUR * size_of::<Page>()) as i64);
+            while at + FOUR <= n {
+                any = _mm_or_si128(any, differ(at, (a, b)));
+                (a, b) = (_mm_add_epi64(a, step), _mm_add_epi64(b, step));
+                at += FOUR;
             }
-            for pair in rest.chunks_exact(2) {
-                differ = _mm_or_si128(differ, _mm_xor_si128(_mm_loadu_si128(pair.as_ptr().cast()), expected));
-                expected = _mm_add_epi64(expected, _mm_set1_epi64x(2 * size));
+            if at < n {
+                any = _mm_or_si128(any, differ(n - FOUR, (pair(first, n - FOUR), pair(first, n - FOUR + 2))));
             }
-            _mm_movemask_epi8(_mm_cmpeq_epi8(differ, _mm_setzero_si128())) == 0xffff
+            _mm_movemask_epi8(_mm_cmpeq_epi8(any, _mm_setzero_si128())) == 0xffff
+        }
+    }
+
+    /// Writes pointers to neighbouring pages.
+    #[inline(always)]
+    pub fn write_pages(first: *mut Page, slots: &mut [*mut Page]) {
+        let n = slots.len();
+        if n < FOUR {
+            return slots.iter_mut().enumerate().for_each(|(i, slot)| *slot = first.wrapping_add(i));
+        }
+        // SAFETY: as in `all_in_order`.
+        unsafe {
+            let store = |slots: &mut [*mut Page], at: usize, (a, b): (__m128i, __m128i)| {
+                _mm_storeu_si128(slots.as_mut_ptr().add(at).cast(), a);
+                _mm_storeu_si128(slots.as_mut_ptr().add(at + 2).cast(), b);
+            };
+            let (mut a, mut b) = (pair(first.addr(), 0), pair(first.addr(), 2));
+            let step = _mm_set1_epi64x((FOUR * size_of::<Page>()) as i64);
+            let mut at = 0;
+            while at + FOUR <= n {
+                store(slots, at, (a, b));
+                (a, b) = (_mm_add_epi64(a, step), _mm_add_epi64(b, step));
+                at += FOUR;
+            }
+            if at < n {
+                store(slots, n - FOUR, (pair(first.addr(), n - FOUR), pair(first.addr(), n - FOUR + 2)));
+            }
         }
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn pairs(pages: &[*mut Page], first: usize) -> bool {
-    pages.iter().enumerate().all(|(i, page)| page.addr() == first.wrapping_add(i * size_of::<Page>()))
+fn all_in_order(pages: &[*mut Page], first: usize) -> bool {
+    pages.iter().enumerate().all(|(i, page)| page.addr() == nth(first, i))
+}
+
+/// Writes pointers to neighbouring pages.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn write_pages(first: *mut Page, slots: &mut [*mut Page]) {
+    slots.iter_mut().enumerate().for_each(|(i, slot)| *slot = first.wrapping_add(i));
 }
 
 #[cfg(test)]

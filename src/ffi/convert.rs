@@ -14,11 +14,14 @@ pub type gfp_t = c_uint;
 
 /// A pool, or a BUG for NULL.
 pub fn pool<'a>(pool: *const Mempool) -> Option<&'a Mempool> {
-    if pool.is_null() {
-        report::bug(format_args!("a NULL pool"));
-    }
     // SAFETY: the room's rule: a non-NULL pool is a live mempool_t; all its fields are atomics.
-    unsafe { pool.as_ref() }
+    unsafe { pool.as_ref() }.or_else(no_pool)
+}
+
+#[cold]
+fn no_pool<'a>() -> Option<&'a Mempool> {
+    report::bug(format_args!("a NULL pool"));
+    None
 }
 
 /// A request, or a WARN for NULL.
@@ -80,13 +83,16 @@ pub fn address(idx: Option<u32>) -> *mut c_void {
 }
 
 /// A C array of `nr` elements, or a WARN when it is NULL although `nr` is not 0.
+#[inline(always)]
 pub fn slots<T>(array: *mut *mut T, nr: c_uint) -> Option<Slots> {
     // SAFETY: the room's rule: a non-NULL array has `nr` slots that are the call's own.
-    let slots = unsafe { Slots::new(array.cast(), nr) };
-    if slots.is_none() {
-        report::warn(format_args!("a NULL array for {nr} elements"));
-    }
-    slots
+    unsafe { Slots::new(array.cast(), nr) }.or_else(|| no_array(nr))
+}
+
+#[cold]
+fn no_array(nr: c_uint) -> Option<Slots> {
+    report::warn(format_args!("a NULL array for {nr} elements"));
+    None
 }
 
 /// The result as C has it: 0 or a negative errno.

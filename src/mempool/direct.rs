@@ -48,15 +48,31 @@ pub fn array(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> bool {
 #[inline(always)]
 pub fn fresh(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> bool {
     let done = if ready::is_own(pool) { fill(pool, gfp, slots) } else { 0 };
-    slots[done..].fill(null_mut());
+    if done < slots.len() {
+        slots[done..].fill(null_mut());
+    }
     done == slots.len()
 }
 
+/// From the front, whatever the slots hold; how many.
 #[inline(always)]
 fn fill(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> usize {
-    let n = pages::alloc_many(gfp, Prefer::Cached, slots);
+    let few = pages::are_few(slots.len()) && gfp & __GFP_ZERO == 0;
+    let n = if few { fill_few(gfp, slots) } else { pages::alloc_many(gfp, Prefer::Cached, slots) };
     count_own(pool, ALLOCATED, n as u64);
     n
+}
+
+#[inline(always)]
+fn fill_few(gfp: u32, slots: &mut [*mut Page]) -> usize {
+    let run = pages::cached_run(slots);
+    if run == slots.len() { run } else { fill_scattered(gfp, slots, run) }
+}
+
+/// From slot `done` on. Not inline: it needs more registers than a run does.
+#[inline(never)]
+fn fill_scattered(gfp: u32, slots: &mut [*mut Page], done: usize) -> usize {
+    done + pages::alloc_many(gfp, Prefer::Cached, &mut slots[done..])
 }
 
 /// Gives pages back to the allocator; false when the reserve wants some.
@@ -64,7 +80,9 @@ fn fill(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> usize {
 pub fn free_many(pool: &Mempool, pages: &[*mut Page]) -> bool {
     let direct = ready::is_own(pool) && reserve::is_full(pool);
     if direct {
-        count_own(pool, FREED, pages::put_many(pages) as u64);
+        let run = pages::are_few(pages.len()) && pages::put_run(pages);
+        let good = if run { pages.len() } else { pages::put_many(pages) };
+        count_own(pool, FREED, good as u64);
     }
     direct
 }

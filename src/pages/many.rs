@@ -5,6 +5,7 @@
 use super::alloc::alloc_one;
 use super::{front, scarce, state};
 use crate::arena::map::{Page, WORD_PAGES};
+use crate::arena::run;
 use crate::arena::view::view;
 use crate::arena::wide;
 use crate::gfp::__GFP_ZERO;
@@ -82,7 +83,7 @@ fn cached_words(slots: &mut [*mut Page]) -> usize {
 /// Less than a word from this CPU's slab, best as a run; how many.
 #[inline(always)]
 fn cached_few(slots: &mut [*mut Page]) -> usize {
-    let done = if slots.is_empty() { 0 } else { cached_run(slots) };
+    let done = if slots.is_empty() { 0 } else { run_by(percpu::take_run, slots) };
     if done == slots.len() { done } else { cached_scattered(slots, done) }
 }
 
@@ -103,20 +104,36 @@ fn cached_mixed(slots: &mut [*mut Page]) -> usize {
     cached_pages(slots)
 }
 
-/// All of them from this CPU's run; how many: 0 when that is too short.
+/// Are these more than one page and less than a word: a number that moves as a run?
 #[inline(always)]
-fn cached_run(slots: &mut [*mut Page]) -> usize {
+pub fn are_few(n: usize) -> bool {
+    (2..WORD_PAGES).contains(&n)
+}
+
+/// A few, all of them from this CPU's run without effort; how many: 0 when that is too short.
+#[inline(always)]
+pub fn cached_run(slots: &mut [*mut Page]) -> usize {
+    run_by(percpu::take_run_fast, slots)
+}
+
+#[inline(always)]
+fn run_by(take: impl FnOnce(u32) -> u32, slots: &mut [*mut Page]) -> usize {
     let (view, n) = (view(), slots.len());
-    let first = percpu::take_run(n as u32);
+    let first = take(n as u32);
     if first == NOTHING {
         return 0;
     }
     if !view.states(first, n).is_some_and(state::hand_out_together) {
-        return scarce::hand_out_each(false, first..first + n as u32, slots);
+        return hand_out_bad(first, slots);
     }
-    let start = view.page_ptr(first);
-    slots.iter_mut().enumerate().for_each(|(i, slot)| *slot = start.wrapping_add(i));
+    run::write_pages(view.page_ptr(first), slots);
     n
+}
+
+/// A run of which a page is not free.
+#[cold]
+fn hand_out_bad(first: u32, slots: &mut [*mut Page]) -> usize {
+    scarce::hand_out_each(false, first..first + slots.len() as u32, slots)
 }
 
 /// A slab's single pages may stay scattered for ever if the same come and go all the time. So every so often

@@ -130,7 +130,7 @@ pub fn put_many(pages: &[*mut Page]) -> usize {
 
 /// Less than a word, most likely all plain.
 fn put_few(pages: &[*mut Page]) -> usize {
-    if put_run(view(), pages) { pages.len() } else { put_scattered(pages) }
+    if put_run(pages) { pages.len() } else { put_scattered(pages) }
 }
 
 /// The same for pages that are no run. Not inline: it needs more registers than the run does.
@@ -148,7 +148,7 @@ fn put_mixed(pages: &[*mut Page]) -> usize {
     let (mut rest, mut bad) = (pages, 0);
     loop {
         rest = &rest[put_words(view, rest)..];
-        if put_run(view, rest) {
+        if rest.len() < WORD_PAGES && put_run(rest) {
             break;
         }
         let singles = singles(view, rest);
@@ -165,15 +165,20 @@ fn put_mixed(pages: &[*mut Page]) -> usize {
 
 /// Less than a word, all neighbours: taken back and stored together. False, and nothing done, for any others.
 #[inline(always)]
-fn put_run(view: View, pages: &[*mut Page]) -> bool {
-    if pages.len() >= WORD_PAGES {
-        return false;
-    }
-    let first = front::change_run(view, pages, state::take_back_together);
-    if first.is_some_and(|first| !percpu::put_run(first, pages.len() as u32)) {
-        store_pages(view, pages);
+pub fn put_run(pages: &[*mut Page]) -> bool {
+    let first = front::change_run(view(), pages, state::take_back_together);
+    if first.is_some_and(|first| !percpu::put_run_fast(first, pages.len() as u32)) {
+        store_run(first.unwrap_or_default(), pages);
     }
     first.is_some()
+}
+
+/// For a run that the slab did not take at the first try.
+#[cold]
+fn store_run(first: u32, pages: &[*mut Page]) {
+    if !percpu::put_run(first, pages.len() as u32) {
+        store_pages(view(), pages);
+    }
 }
 
 /// Whole words at the front, taken back and stored; the number of pages.

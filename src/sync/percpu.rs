@@ -137,15 +137,26 @@ pub fn run_len() -> u32 {
     if rseq::installed() { rseq::run_len() } else { locked::run_len() }
 }
 
-/// Takes `n` neighbours off the end of this thread's run: the first of them; `NOTHING` when there are fewer.
+/// Takes `n` neighbours off the end of this CPU's run: the first of them; `NOTHING` when there are fewer: then
+/// `take_run` is asked.
 #[inline(always)]
+pub fn take_run_fast(n: u32) -> u32 {
+    rseq::take_run(n)
+}
+
+/// Takes `n` neighbours off the end of this thread's run: the first of them; `NOTHING` when there are fewer.
 pub fn take_run(n: u32) -> u32 {
     if rseq::installed() { rseq::take_run(n) } else { locked::take_run(n) }
 }
 
+/// `put_run` on this CPU's slab; false when it can't be: then `put_run` is asked.
+#[inline(always)]
+pub fn put_run_fast(first: u32, n: u32) -> bool {
+    rseq::put_run(first, n)
+}
+
 /// Makes `n` neighbours from `first` on the end of this thread's run, or the run if they are more; false when
 /// neither can be.
-#[inline(always)]
 pub fn put_run(first: u32, n: u32) -> bool {
     if rseq::installed() { rseq::put_run(first, n) } else { locked::put_run(first, n) }
 }
