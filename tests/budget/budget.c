@@ -51,6 +51,13 @@ static void array(unsigned int n)
 	mempool_bulk_free_pages(&pool, pages, n);
 }
 
+/* mempool_alloc_bulk() of 7.2: the array need not be cleared. */
+static void fresh(unsigned int n)
+{
+	check(mempool_alloc_bulk(&pool, (void **)pages, n) == 0, "mempool_alloc_bulk");
+	mempool_bulk_free_pages(&pool, pages, n);
+}
+
 /* A fixed order in which no two neighbours follow each other: 101 and 256 have no common factor. */
 static void scattered(unsigned int n)
 {
@@ -92,6 +99,8 @@ static const struct {
 	{ "array-8", array, 8 },
 	{ "array-32", array, 32 },
 	{ "array-256", array, 256 },
+	{ "fresh-8", fresh, 8 },
+	{ "fresh-256", fresh, 256 },
 	{ "scattered-256", scattered, 256 },
 	{ "callback-256", callback, 256 },
 	{ "one-by-one-256", one_by_one, 256 },

@@ -286,3 +286,37 @@ TEST(K133_bulk_among_singles)
 }
 
 TEST_MAIN()
+
+/* Pages of ours: whatever stood in the array is overwritten, also where the allocator comes short and the
+ * reserve gives the rest. Lengths on both sides of a word, and all that is left of the memory. */
+TEST(K125_pages_overwrite_whatever_the_array_held)
+{
+	enum { LIMIT = 1024, RESERVE = 300 };
+	static const unsigned int lengths[] = { 1, 2, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 200, 300 };
+	static void *e[RESERVE], *all[LIMIT];
+	unsigned int held = 0;
+
+	configure(LIMIT << PAGE_SHIFT, 0);
+	CHECK(mempool_init_pages_bulk(&pool, RESERVE, NULL, NULL, NULL) == 0);
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+			memset(e, 0x5a, sizeof(e));
+			CHECK(mempool_alloc_bulk(&pool, e, lengths[i]) == 0);
+			check_all_different(e, (int)lengths[i]);
+			for (unsigned int j = 0; j < lengths[i]; j++)
+				memset(page_address((struct page *)e[j]), (int)j, PAGE_SIZE);
+			if (lengths[i] < RESERVE)
+				CHECK(e[lengths[i]] == (void *)0x5a5a5a5a5a5a5a5a);
+			mempool_bulk_free_pages(&pool, (struct page **)e, lengths[i]);
+		}
+		/* Then with the allocator left with five pages, which each request gets and the reserve adds to. */
+		while (round == 0 && (all[held] = alloc_page(GFP_NOWAIT)))
+			held++;
+		for (int i = 0; round == 0 && i < 5; i++)
+			__free_page((struct page *)all[--held]);
+	}
+	while (held)
+		__free_page((struct page *)all[--held]);
+	mempool_exit(&pool);
+	check_conserved();
+}
