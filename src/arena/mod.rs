@@ -4,6 +4,8 @@
 mod cgroup;
 mod growth;
 pub mod map;
+pub mod memfd;
+mod memory;
 mod os;
 pub mod run;
 mod size;

@@ -5,7 +5,7 @@
 
 use super::cache::{self, REFILL_PAGES};
 use super::depot::{DEPOT, Open, emergency_target};
-use super::{MAX_ORDER, RETURNED, first, scope, shrink, state};
+use super::{MAX_ORDER, RETURNED, child, first, scope, shrink, state};
 use crate::arena::map::{self, ARENA, Page};
 use crate::arena::view::view;
 use crate::arena::Arena;
@@ -137,6 +137,10 @@ impl Request {
                     self.rounds.set(ROUNDS);
                 }
                 return Some(got);
+            }
+            // The first pass of a pool says nothing: the pool will.
+            if child::is_one() && (self.gfp & EASY != 0 || child::is_refused()) {
+                return None;
             }
             if self.reclaim(want) {
                 continue;
