@@ -476,6 +476,36 @@ int mempool_bulk_regions(struct iovec *regions, int max);
 // a first allocation does.
 int mempool_bulk_memfd(void);
 
+// The mapping can't be written through.
+#define MEMPOOL_BULK_VMAP_READONLY (1 << 0)
+
+// mempool_bulk_vfree() puts the pages and gives the array to free().
+#define MEMPOOL_BULK_VMAP_PUT_PAGES (1 << 1)
+
+// One address for nr held pages, side by side in the array's order, a page any number of times. Pages whose
+// addresses follow each other have one already, and get that; others, and with MEMPOOL_BULK_VMAP_READONLY all,
+// are mapped a second time, which takes shared memory: NULL and one WARN without MEMPOOL_BULK_MEMFD. NULL too
+// when the process may have no more address space or mappings. Takes no reference: unmap pages before you free
+// them. NULL and a report for nr 0, and for what is no page, or free. May sleep.
+void *mempool_bulk_vmap(struct page **pages,
+                        unsigned int nr,
+                        unsigned int flags);
+
+// Ends a mapping, whose pages stay as they are. addr is what mempool_bulk_vmap() returned, nr how many
+// pages it was given, or -1 for however many. NULL does nothing; what is no such mapping, or was one, gets
+// a WARN.
+void mempool_bulk_vunmap(const void *addr, int nr);
+
+// Ends a mapping and, if it was made with MEMPOOL_BULK_VMAP_PUT_PAGES, drops a reference of each page and frees
+// the array. False when addr is no mapping; then it was not touched.
+bool mempool_bulk_vfree(const void *addr);
+
+// Does addr lie inside a mapping that lives?
+bool mempool_bulk_is_vmapped(const void *addr);
+
+// The page behind an address inside a mapping; NULL and a BUG for any other.
+struct page *mempool_bulk_vmapped_page(const void *addr);
+
 // A request that may be queued. Zero the structure before its first use and set the fields; it and
 // its array stay where they are while it is queued.
 struct mempool_bulk_request {

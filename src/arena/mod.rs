@@ -10,6 +10,7 @@ mod os;
 pub mod run;
 mod size;
 pub mod view;
+pub mod vmap;
 pub mod wide;
 
 pub use growth::{CHUNK_PAGES, Leaving, reserve};

@@ -24,6 +24,7 @@ mod stats;
 mod transit;
 mod trim;
 mod twice;
+pub mod vmap;
 
 pub use alloc::{alloc, alloc_one, alloc_one_cached};
 pub use exact::{exact_alloc, exact_free, split};
