@@ -132,7 +132,7 @@ pub extern "C" fn mempool_bulk_regions(regions: *mut iovec, max: c_int) -> c_int
 /// a first allocation does.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_memfd() -> c_int {
-    pages::memfd().map_or_else(Error::errno, |fd| fd)
+    pages::memfd().unwrap_or_else(Error::errno)
 }
 
 fn set_iovec(iov: *mut iovec, at: usize, base: *mut c_void, len: usize) {

@@ -151,12 +151,14 @@ pub fn usable(pool: &Mempool) -> bool {
 }
 
 /// Are the pool's elements pages, and this a child that may neither allocate nor free any? Then a BUG.
+#[inline]
 pub fn is_refused(pool: &Mempool) -> bool {
     pages::child::is_one() && has_pages(pool) && pages::child::is_refused()
 }
 
 /// A pool with functions of the user's may have any elements: those in the reserve tell. Who may not wait for
 /// the lock is told the worst.
+#[cold]
 fn has_pages(pool: &Mempool) -> bool {
     let known = ready::order(pool).is_some() || ready::kind(pool) == ready::Kind::Bulk;
     known || pool.lock.lock_if(!inside::interrupted()).is_none_or(|guard| reserve::is_withheld(pool, &guard))

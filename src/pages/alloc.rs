@@ -138,8 +138,8 @@ impl Request {
                 }
                 return Some(got);
             }
-            // The first pass of a pool says nothing: the pool will.
-            if child::is_one() && (self.gfp & EASY != 0 || child::is_refused()) {
+            if child::is_one() {
+                self.refuse();
                 return None;
             }
             if self.reclaim(want) {
@@ -154,6 +154,14 @@ impl Request {
             report::warn_limited(&WARNED, 10, format_args!("page allocation failure: order {order}, gfp {gfp:#x}"));
         }
         None
+    }
+
+    /// For a child that may not allocate. The first pass of a pool says nothing: the pool will.
+    #[cold]
+    fn refuse(&self) {
+        if self.gfp & EASY == 0 {
+            child::is_refused();
+        }
     }
 
     /// One round of reclaim with no lock held, if the mask allows one more; is it worth another try? Even one

@@ -40,21 +40,28 @@ pub fn is_one() -> bool {
 }
 
 /// The same, and then a BUG: what the caller asked for is not done.
+#[inline]
 pub fn is_refused() -> bool {
-    let refused = is_one();
-    if refused {
-        let _ = REFUSED.try_with(|n| n.set(n.get().wrapping_add(1)));
-        report::bug(format_args!("a child of fork may not allocate, free or trim pages: with MEMPOOL_BULK_MEMFD they are its parent's"));
-    }
-    refused
+    is_one() && refuse()
+}
+
+#[cold]
+fn refuse() -> bool {
+    let _ = REFUSED.try_with(|n| n.set(n.get().wrapping_add(1)));
+    report::bug(format_args!("a child of fork may not allocate, free or trim pages: with MEMPOOL_BULK_MEMFD they are its parent's"));
+    true
 }
 
 /// The same for pages that were taken back already and have found no slab: they stay held.
-pub fn are_refused(pages: &mut dyn Iterator<Item = u32>) -> bool {
-    if is_one() {
-        pages.for_each(|idx| state::leave(&ARENA, idx));
-    }
-    is_refused()
+#[inline]
+pub fn are_refused(pages: impl Iterator<Item = u32>) -> bool {
+    is_one() && keep(&mut { pages })
+}
+
+#[cold]
+fn keep(pages: &mut dyn Iterator<Item = u32>) -> bool {
+    pages.for_each(|idx| state::leave(&ARENA, idx));
+    refuse()
 }
 
 /// Changes with every refusal: for those who would otherwise try again.

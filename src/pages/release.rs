@@ -224,7 +224,14 @@ fn store_words(words: &[u32]) {
 /// For a page that the slab did not take at the first try.
 #[cold]
 fn one_to_depot(idx: u32) {
-    if percpu::push_one::<Singles>(idx) || child::are_refused(&mut core::iter::once(idx)) {
+    if !percpu::push_one::<Singles>(idx) {
+        past_the_slab(idx);
+    }
+}
+
+#[cold]
+fn past_the_slab(idx: u32) {
+    if child::are_refused(core::iter::once(idx)) {
         return;
     }
     // Under pressure everybody comes here with single pages. Nobody queues for the lock then: who wants
@@ -244,7 +251,7 @@ fn one_to_depot(idx: u32) {
 /// would keep the words it is of from becoming whole again. The lock is let go between batches.
 #[cold]
 fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
-    if child::are_refused(pages) {
+    if child::are_refused(&mut *pages) {
         return;
     }
     let Some(depot) = DEPOT.open_to_free(&ARENA) else { return defer(pages) };
