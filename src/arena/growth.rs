@@ -19,7 +19,9 @@ const ALIGN: usize = PAGE_SIZE << 10;
 pub fn reserve() -> Option<&'static Arena> {
     let mut pages = size::limit_pages();
     if config::get().flags & config::MEMFD != 0 {
-        pages = pages.min(memfd::most_bytes() / PAGE_SIZE as u64);
+        // Where a file may hold nothing there will be no memfd, and private memory instead.
+        let most = Some(memfd::most_bytes() / PAGE_SIZE as u64).filter(|most| *most > 0);
+        pages = pages.min(most.unwrap_or(pages));
     }
     while existing().is_none() && pages > 0 && !try_reserve(pages as u32) {
         pages /= 2;

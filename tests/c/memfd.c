@@ -247,21 +247,37 @@ TEST(a_limit_on_the_size_of_files_that_comes_later)
 	CHECK(mempool_bulk_trim(0) > 0 && exhaust() == LIMIT);
 }
 
+/* Without the file memory is private, which is said. */
+static void is_private(void)
+{
+	struct page *page;
+
+	catch_reports();
+	configure_memfd(LIMIT, 0);
+	page = alloc_page(GFP_KERNEL);
+	CHECK(page && warns == 1 && strstr(last_report, "MEMPOOL_BULK_MEMFD") && mempool_bulk_memfd() == -ENOTSUP);
+	__free_page(page);
+	take(1000);
+	release_pages(p, 1000);
+}
+
 TEST(no_descriptor_is_left)
 {
 	struct rlimit limit = { 3, 3 };
-	struct page *page;
 
 	if (under_valgrind())
 		exit(77); /* it has descriptors of its own */
-	catch_reports();
-	configure_memfd(LIMIT, 0);
 	close(3);
 	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-	page = alloc_page(GFP_KERNEL);
-	CHECK(page && warns == 1 && strstr(last_report, "MEMPOOL_BULK_MEMFD") && mempool_bulk_memfd() == -ENOTSUP);
-	memset(page_address(page), 1, PAGE_SIZE);
-	__free_page(page);
+	is_private();
+}
+
+TEST(no_files_may_be_written)
+{
+	struct rlimit limit = { 100, RLIM_INFINITY };
+
+	CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	is_private();
 }
 
 TEST_MAIN()

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 enum { CHUNK = 512, LIMIT = 32 * CHUNK };
 static const uint64_t CHUNK_BYTES = CHUNK * 4096;
@@ -27,6 +28,24 @@ static inline char *memory_start(void)
 
 	CHECK(mempool_bulk_regions(&region, 1) >= 1);
 	return region.iov_base;
+}
+
+/* What is refused is reported, and nothing has changed then that can be seen. */
+#define REFUSED(cond)                                                                             \
+	do {                                                                                      \
+		int bugs_before = bugs;                                                           \
+		unsigned long pages = outstanding();                                              \
+		CHECK(cond);                                                                      \
+		CHECK(bugs > bugs_before && outstanding() == pages);                            \
+		CHECK(strstr(last_report, "a child of fork may not"));                            \
+	} while (0)
+#define REFUSED_CALL(call) REFUSED(((call), true))
+
+static inline void wait_for(pid_t pid)
+{
+	int status;
+
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 #endif

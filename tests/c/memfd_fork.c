@@ -2,7 +2,6 @@
  * or take one back is a BUG there that changes nothing. */
 #include "memfd.h"
 #include <signal.h>
-#include <sys/wait.h>
 
 enum { MIN_NR = 16, HELD = 400 };
 
@@ -73,17 +72,6 @@ static void tear_down(void)
 	CHECK(outstanding() == 0 && warns == 0 && bugs == 0);
 	check_conserved();
 }
-
-/* What is refused is reported, and nothing has changed then that can be seen. */
-#define REFUSED(cond)                                                                             \
-	do {                                                                                      \
-		int bugs_before = bugs;                                                           \
-		unsigned long pages = outstanding();                                              \
-		CHECK(cond);                                                                      \
-		CHECK(bugs > bugs_before && outstanding() == pages);                            \
-		CHECK(strstr(last_report, "a child of fork may not"));                            \
-	} while (0)
-#define REFUSED_CALL(call) REFUSED(((call), true))
 
 static void ignore(struct page *page, void *data)
 {
@@ -240,13 +228,6 @@ static void child(void)
 	CHECK(warns == 0 && bytes[0] == 2);
 }
 
-static void wait_for(pid_t pid)
-{
-	int status;
-
-	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 TEST(a_child_may_use_pages_but_own_none)
 {
 	unsigned long before;
@@ -302,50 +283,6 @@ TEST(a_child_of_a_parent_without_pages)
 		_exit(0);
 	}
 	wait_for(pid);
-}
-
-static pid_t forked;
-
-/* Forks when a request can't be served otherwise, and has something then in the parent only. */
-static void *alloc_that_forks(gfp_t gfp, void *data)
-{
-	if (*(int *)data == 0)
-		return malloc(32);
-	if (!(gfp & __GFP_DIRECT_RECLAIM))
-		return NULL;
-	forked = fork();
-	return forked == 0 ? alloc_page(gfp) : malloc(32);
-}
-
-static void free_with_data(void *element, void *data)
-{
-	(void)data;
-	free(element);
-}
-
-/* The child goes on inside a request that the parent made, and comes back from there empty-handed. */
-TEST(a_fork_inside_a_request)
-{
-	void *first, *second;
-	int short_of = 0;
-	mempool_t pool;
-
-	configure_memfd(LIMIT, 0);
-	catch_reports();
-	__free_page(alloc_page(GFP_KERNEL));
-	CHECK(mempool_init(&pool, 1, alloc_that_forks, free_with_data, &short_of) == 0);
-	CHECK((first = mempool_alloc_preallocated(&pool)));
-	short_of = 1;
-	second = mempool_alloc(&pool, GFP_KERNEL);
-	if (forked == 0) {
-		CHECK(!second && bugs == 1);
-		_exit(0);
-	}
-	wait_for(forked);
-	CHECK(second && bugs == 0);
-	free(first);
-	free(second);
-	mempool_exit(&pool);
 }
 
 TEST_MAIN()
