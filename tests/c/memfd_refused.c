@@ -8,17 +8,25 @@ enum { POPULATE_WRITE = 23 };
 
 static int populate_error, lock_error, allocate_error, protect_error;
 static atomic_int allocations, populations;
+static char *start; /* of pages' memory */
+
+/* Is this the memory of pages, not of what describes them? */
+static bool holds_pages(const void *addr)
+{
+	return (char *)addr >= start && (char *)addr < start + LIMIT * 4096;
+}
 
 int madvise(void *addr, size_t len, int advice)
 {
-	if (advice == POPULATE_WRITE) {
+	if (advice == POPULATE_WRITE && populate_error == EINVAL) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (advice == POPULATE_WRITE && populate_error && holds_pages(addr)) {
 		populations++;
-		if (populate_error) {
-			if (populate_error != EINVAL) /* half of it is there then */
-				syscall(SYS_madvise, addr, len / 2, advice);
-			errno = populate_error;
-			return -1;
-		}
+		syscall(SYS_madvise, addr, len / 2, advice); /* half of it is there then */
+		errno = populate_error;
+		return -1;
 	}
 	return (int)syscall(SYS_madvise, addr, len, advice);
 }
@@ -32,7 +40,7 @@ int mlock(const void *addr, size_t len)
 int mprotect(void *addr, size_t len, int prot)
 {
 	errno = protect_error;
-	return protect_error && prot != PROT_NONE ? -1 : (int)syscall(SYS_mprotect, addr, len, prot);
+	return protect_error && prot != PROT_NONE && holds_pages(addr) ? -1 : (int)syscall(SYS_mprotect, addr, len, prot);
 }
 
 int fallocate(int fd, int mode, off_t offset, off_t len)
@@ -77,6 +85,7 @@ static void is_a_clean_failure(int *error, int value)
 	int n;
 
 	__free_page(alloc_page(GFP_KERNEL));
+	start = memory_start();
 	before = committed();
 	*error = value;
 	n = take_all();

@@ -5,6 +5,19 @@
 
 enum { MANY = 64 };
 
+static int maps_between(const char *from, const char *to)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[512];
+	unsigned long at;
+	int n = 0;
+
+	while (fgets(line, sizeof(line), f))
+		n += sscanf(line, "%lx-", &at) == 1 && at >= (unsigned long)from && at < (unsigned long)to;
+	fclose(f);
+	return n;
+}
+
 TEST(scattered_pages_have_one_address)
 {
 	struct page *pages[MANY];
@@ -31,7 +44,8 @@ TEST(scattered_pages_have_one_address)
 	CHECK(!is_vmalloc_addr(mapped - 1) && !is_vmalloc_addr(mapped + MANY * 4096) && !is_vmalloc_addr(pages) && !is_vmalloc_addr(NULL));
 	vunmap(mapped);
 	vm_unmap_aliases();
-	CHECK(!is_vmalloc_addr(mapped) && *((unsigned char *)page_address(pages[5]) + 17) == 6);
+	CHECK(!is_vmalloc_addr(mapped) && maps_between((char *)mapped, (char *)mapped + MANY * 4096) == 0);
+	CHECK(*((unsigned char *)page_address(pages[5]) + 17) == 6);
 	give(pages, MANY);
 	CHECK(warns == 0 && bugs == 0);
 }
@@ -50,19 +64,6 @@ TEST(a_page_may_be_there_twice)
 	vm_unmap_ram(mapped, 3);
 	__free_page(page);
 	CHECK(warns == 0 && bugs == 0);
-}
-
-static int maps_between(const char *from, const char *to)
-{
-	FILE *f = fopen("/proc/self/maps", "r");
-	char line[512];
-	unsigned long at;
-	int n = 0;
-
-	while (fgets(line, sizeof(line), f))
-		n += sscanf(line, "%lx-", &at) == 1 && at >= (unsigned long)from && at < (unsigned long)to;
-	fclose(f);
-	return n;
 }
 
 /* A process may have so many mappings and no more: neighbours among the pages share one. */
@@ -145,7 +146,7 @@ TEST(read_only_is_read_only)
 TEST(a_mapping_that_owns_its_pages)
 {
 	struct page **pages = kmalloc_array(8, sizeof(*pages), GFP_KERNEL), *kept, *gone;
-	void *mapped;
+	char *mapped;
 
 	start("1");
 	take_scattered(pages, 8);
@@ -155,7 +156,7 @@ TEST(a_mapping_that_owns_its_pages)
 	mapped = vmap(pages, 8, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
 	CHECK(mapped && page_count(gone) == 1);
 	vfree(mapped);
-	CHECK(!is_vmalloc_addr(mapped) && page_count(gone) == 0 && page_count(kept) == 1);
+	CHECK(!is_vmalloc_addr(mapped) && maps_between(mapped, mapped + 8 * 4096) == 0 && page_count(gone) == 0 && page_count(kept) == 1);
 	__free_page(kept);
 	vfree(vmalloc(10000)); /* no mapping */
 	vfree(NULL);
