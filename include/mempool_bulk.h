@@ -169,6 +169,12 @@ typedef struct mempool {
 // Ask for huge pages behind the committed memory.
 #define MEMPOOL_BULK_HUGEPAGES (1 << 1)
 
+// Take the memory of pages from a memfd: other mappings and processes can share it, mempool_bulk_vmap() maps
+// any pages side by side, and a child of fork() sees the same bytes as its parent. Such a child may read,
+// write and map pages, and drop references that are not the last; to allocate, free or trim pages is a BUG
+// there and changes nothing.
+#define MEMPOOL_BULK_MEMFD (1 << 2)
+
 // What a report is about.
 enum mempool_bulk_report {
   // Something odd that the library could handle.
@@ -186,7 +192,7 @@ struct mempool_bulk_config {
   uint64_t limit_bytes;
   // Committed at once, in bytes; 0: on demand.
   uint64_t prealloc_bytes;
-  // MEMPOOL_BULK_MLOCK, MEMPOOL_BULK_HUGEPAGES
+  // MEMPOOL_BULK_MLOCK, MEMPOOL_BULK_HUGEPAGES, MEMPOOL_BULK_MEMFD
   uint32_t flags;
   // Preferred NUMA node or -1
   int32_t node;
@@ -236,7 +242,7 @@ struct mempool_bulk_pool_stats {
 // Sets the process-wide allocator up, before the first allocation. 0; -EBUSY after it; -EINVAL for
 // NULL, unknown flags, a preallocation above the limit, a node that does not exist; -E2BIG for a
 // longer structure of a newer header that uses what this library does not know. The environment
-// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _WAIT_MS) overrides it.
+// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _MEMFD, _WAIT_MS) overrides it.
 int mempool_bulk_configure(const struct mempool_bulk_config *config);
 
 // The library's version, as "0.1.0".
@@ -461,6 +467,44 @@ int mempool_bulk_pages_to_iovec(struct page *const *pages, unsigned int nr, stru
 // never taken, or do not trim. With prealloc_bytes == limit_bytes the list never changes. Takes no
 // lock and does not sleep.
 int mempool_bulk_regions(struct iovec *regions, int max);
+
+// The descriptor of the memfd behind all pages, with MEMPOOL_BULK_MEMFD; else -ENOTSUP, also when the
+// system gave none, or the program has closed it. The library's own: dup() it to keep it or pass it on. A page's
+// offset is its address minus the start of the first region, which never moves. The file is as large as
+// the limit, and sealed so; only what mempool_bulk_regions() tells has memory, and what is trimmed and committed
+// again is new memory, all zero, at the same offset, for all who have it mapped. Sets the allocator up, as
+// a first allocation does.
+int mempool_bulk_memfd(void);
+
+// The mapping can't be written through.
+#define MEMPOOL_BULK_VMAP_READONLY (1 << 0)
+
+// mempool_bulk_vfree() puts the pages and gives the array to free().
+#define MEMPOOL_BULK_VMAP_PUT_PAGES (1 << 1)
+
+// One address for nr held pages, side by side in the array's order, a page any number of times. Pages whose
+// addresses follow each other have one already, and get that; others, and with MEMPOOL_BULK_VMAP_READONLY all,
+// are mapped a second time, which takes shared memory: NULL and one WARN without MEMPOOL_BULK_MEMFD. NULL too
+// when the process may have no more address space or mappings. Takes no reference: unmap pages before you free
+// them. NULL and a report for nr 0, and for what is no page, or free. May sleep.
+void *mempool_bulk_vmap(struct page **pages,
+                        unsigned int nr,
+                        unsigned int flags);
+
+// Ends a mapping, whose pages stay as they are. addr is what mempool_bulk_vmap() returned, nr how many
+// pages it was given, or -1 for however many. NULL does nothing; what is no such mapping, or was one, gets
+// a WARN.
+void mempool_bulk_vunmap(const void *addr, int nr);
+
+// Ends a mapping and, if it was made with MEMPOOL_BULK_VMAP_PUT_PAGES, drops a reference of each page and frees
+// the array. False when addr is no mapping; then it was not touched.
+bool mempool_bulk_vfree(const void *addr);
+
+// Does addr lie inside a mapping that lives?
+bool mempool_bulk_is_vmapped(const void *addr);
+
+// The page behind an address inside a mapping; NULL and a BUG for any other.
+struct page *mempool_bulk_vmapped_page(const void *addr);
 
 // A request that may be queued. Zero the structure before its first use and set the fields; it and
 // its array stay where they are while it is queued.

@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 
 pub const MLOCK: u32 = 1;
 pub const HUGEPAGES: u32 = 2;
-const ALL_FLAGS: u32 = MLOCK | HUGEPAGES;
+pub const MEMFD: u32 = 4;
+const ALL_FLAGS: u32 = MLOCK | HUGEPAGES | MEMFD;
 /// How often a sleeper tries its allocation function again, as in the kernel.
 const DEFAULT_WAIT_MS: u32 = 5000;
 
@@ -103,6 +104,7 @@ fn apply_environment(config: &mut Config, complaints: &mut Vec<String>) {
     for (name, flag) in [
         ("MEMPOOL_BULK_MLOCK", MLOCK),
         ("MEMPOOL_BULK_HUGEPAGES", HUGEPAGES),
+        ("MEMPOOL_BULK_MEMFD", MEMFD),
     ] {
         read(name, parse_switch, &mut |v| config.flags = config.flags & !flag | if v != 0 { flag } else { 0 });
     }

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// The sources in the order of the header, each with the macro that leaves it out.
-const GROUPS: [(&str, Option<&str>); 12] = [
+const GROUPS: [(&str, Option<&str>); 13] = [
     ("own", None),
     ("pool", None),
     ("elements", None),
     ("ready", None),
     ("own_pages", None),
+    ("mappings", None),
     ("requests", None),
     ("pressure", None),
     ("kvmalloc", Some("MEMPOOL_BULK_NO_KVMALLOC")),

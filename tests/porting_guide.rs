@@ -70,7 +70,8 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[test]
 fn guide_has_every_name() {
     let guide = read("docs/porting-from-the-kernel.md");
-    let patterns: Vec<&str> = guide.split('`').skip(1).step_by(2).collect();
+    // A star alone is no name: it would stand for all.
+    let patterns: Vec<&str> = guide.split('`').skip(1).step_by(2).filter(|pattern| *pattern != "*").collect();
     let names = wanted();
     assert!(names.len() > 800, "only {} names found", names.len());
     let missing: Vec<_> = names.iter().filter(|name| !patterns.iter().any(|pattern| matches(pattern, name))).collect();

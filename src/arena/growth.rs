@@ -2,7 +2,8 @@
 //! page is free, nor which chunks were given back.
 
 use super::map::{self, ARENA, Arena, PAGE_SIZE, Page, WORD_PAGES, Word, existing, page_unchecked};
-use super::{cgroup, os, size};
+use super::memory::Memory;
+use super::{cgroup, memfd, os, size};
 use crate::config;
 use crate::observe::report;
 use crate::sync::{Guard, Lock, inside, percpu};
@@ -17,6 +18,11 @@ const ALIGN: usize = PAGE_SIZE << 10;
 /// By one thread at a time, with the settings frozen.
 pub fn reserve() -> Option<&'static Arena> {
     let mut pages = size::limit_pages();
+    if config::get().flags & config::MEMFD != 0 {
+        // Where a file may hold nothing there will be no memfd, and private memory instead.
+        let most = Some(memfd::most_bytes() / PAGE_SIZE as u64).filter(|most| *most > 0);
+        pages = pages.min(most.unwrap_or(pages));
+    }
     while existing().is_none() && pages > 0 && !try_reserve(pages as u32) {
         pages /= 2;
     }
@@ -38,6 +44,9 @@ fn try_reserve(max_pages: u32) -> bool {
         columns.inspect(|at| os::release(*at, sizes[2]));
         return false;
     };
+    if config::get().flags & config::MEMFD != 0 && !memfd::back(base, sizes[0]) {
+        inside::run_outside(inside::Late::Unshared, tell_unshared);
+    }
     ARENA.base.store(base, Relaxed);
     ARENA.mem_map.store(mem_map, Relaxed);
     ARENA.states.store(columns, Relaxed);
@@ -53,6 +62,11 @@ fn try_reserve(max_pages: u32) -> bool {
 fn tell_unlocked() {
     static WARNED: AtomicU32 = AtomicU32::new(0);
     report::warn_limited(&WARNED, 1, format_args!("RLIMIT_MEMLOCK does not allow locking more memory"));
+}
+
+fn tell_unshared() {
+    static WARNED: AtomicU32 = AtomicU32::new(0);
+    report::warn_limited(&WARNED, 1, format_args!("MEMPOOL_BULK_MEMFD: the system gives no memfd, memory is private"));
 }
 
 /// Held over the system call that takes a chunk's memory away. Whoever commits the chunk anew waits for it,
@@ -76,7 +90,8 @@ impl Leaving {
     /// Gives the memory of a chunk that nobody uses back. When the system refuses, it is as if it had been
     /// committed anew: there, and zero.
     pub fn give_back(self, first: u32) -> bool {
-        let given = os::decommit(map::address(first).expose_provenance(), CHUNK_PAGES as usize * PAGE_SIZE);
+        let start = map::address(first).expose_provenance();
+        let given = Memory::of_pages().decommit(start, CHUNK_PAGES as usize * PAGE_SIZE);
         if !given {
             map::zero(first, CHUNK_PAGES);
         }
@@ -111,14 +126,15 @@ impl Arena {
 
     /// Makes a range resident, and locks it if that was asked for.
     fn commit(&self, first: u32, n: u32) -> bool {
-        let (start, bytes) = (self.base.load(Relaxed) + first as usize * PAGE_SIZE, n as usize * PAGE_SIZE);
+        let (offset, bytes) = (first as usize * PAGE_SIZE, n as usize * PAGE_SIZE);
+        let (start, memory) = (self.base.load(Relaxed) + offset, Memory::of_pages());
         let flags = config::get().flags;
-        if !os::commit(start, bytes, flags & config::HUGEPAGES != 0) {
+        if !memory.commit(start, bytes, offset, flags & config::HUGEPAGES != 0) {
             return false;
         }
         let locked = flags & config::MLOCK == 0 || os::lock(start, bytes);
         if !locked {
-            os::decommit(start, bytes);
+            memory.decommit(start, bytes);
             // The depot's lock is held, and a report runs the user's code.
             inside::run_outside(inside::Late::Unlocked, tell_unlocked);
         }
@@ -130,7 +146,7 @@ impl Arena {
         let (size, mem_map) = (size_of::<Page>(), self.mem_map.load(Relaxed));
         let start = (mem_map + first as usize * size) & !(PAGE_SIZE - 1);
         let end = (mem_map + (first + n) as usize * size).next_multiple_of(PAGE_SIZE);
-        if !os::commit(start, end - start, false) {
+        if !Memory::Private.commit(start, end - start, 0, false) {
             return false;
         }
         for idx in first..first + n {

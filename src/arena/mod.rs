@@ -4,10 +4,13 @@
 mod cgroup;
 mod growth;
 pub mod map;
+pub mod memfd;
+mod memory;
 mod os;
 pub mod run;
 mod size;
 pub mod view;
+pub mod vmap;
 pub mod wide;
 
 pub use growth::{CHUNK_PAGES, Leaving, reserve};

@@ -29,47 +29,51 @@ pub fn release(start: usize, bytes: usize) {
     }
 }
 
-/// Makes a reserved range readable, writable and resident; on failure it is as before.
-pub fn commit(start: usize, bytes: usize, huge: bool) -> bool {
-    let addr = with_exposed_provenance_mut(start);
-    // SAFETY: the range lies in our own reservation and nobody uses it yet.
-    if unsafe { libc::mprotect(addr, bytes, libc::PROT_READ | libc::PROT_WRITE) } != 0 {
-        return false;
-    }
-    if huge {
-        // SAFETY: advice on our own range; a refusal costs only speed.
-        unsafe { libc::madvise(addr, bytes, libc::MADV_HUGEPAGE) };
-    }
-    if populate(start, bytes) {
-        return true;
-    }
-    // A half-populated range would leave the process at its limit: back first, then report.
-    decommit(start, bytes);
-    false
+/// What the pages of a range are to allow: `PROT_NONE`, or reading and writing.
+pub fn protect(start: usize, bytes: usize, prot: libc::c_int) -> bool {
+    // SAFETY: the range lies in our own reservation, and nobody uses it yet or any more.
+    unsafe { libc::mprotect(with_exposed_provenance_mut(start), bytes, prot) == 0 }
 }
 
-fn populate(start: usize, bytes: usize) -> bool {
-    let addr = with_exposed_provenance_mut(start);
-    // SAFETY: populating our own writable range changes no contents.
-    if unsafe { libc::madvise(addr, bytes, libc::MADV_POPULATE_WRITE) } == 0 {
-        return true;
+/// Advice on a range of our own in which nothing is in use, or which takes nothing away.
+pub fn advise(start: usize, bytes: usize, advice: libc::c_int) -> bool {
+    // SAFETY: as callers promise.
+    unsafe { libc::madvise(with_exposed_provenance_mut(start), bytes, advice) == 0 }
+}
+
+/// How a range became resident.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Populated {
+    Yes,
+    Refused,
+    /// Kernels before 5.14 and some tools don't know the question: each page is to be touched instead.
+    Unknown,
+}
+
+/// Makes a writable range resident.
+pub fn populate(start: usize, bytes: usize) -> Populated {
+    if advise(start, bytes, libc::MADV_POPULATE_WRITE) {
+        return Populated::Yes;
     }
-    if std::io::Error::last_os_error().raw_os_error() != Some(libc::EINVAL) {
-        return false;
+    match std::io::Error::last_os_error().raw_os_error() {
+        Some(libc::EINVAL) => Populated::Unknown,
+        _ => Populated::Refused,
     }
-    // Kernels before 5.14 and some tools don't know the advice: touch each page instead.
+}
+
+/// Touches each page of a writable range that holds nothing yet.
+pub fn touch(start: usize, bytes: usize) {
     for offset in (0..bytes).step_by(PAGE) {
         let byte: *mut u8 = with_exposed_provenance_mut(start + offset);
         // SAFETY: the range is ours, writable, and not yet handed to anybody.
         unsafe { byte.write_volatile(0) };
     }
-    true
 }
 
-/// The reverse of `commit`: the memory goes back, the address space stays reserved. False, and nothing
-/// changed, when the process may have no more mappings: a range in the middle of others makes two more.
-/// Linux refuses before it unmaps anything.
-pub fn decommit(start: usize, bytes: usize) -> bool {
+/// Puts an untouchable private mapping in a range's place. False, and nothing changed, when the process may
+/// have no more mappings: a range in the middle of others makes two more. Linux refuses before it unmaps
+/// anything.
+pub fn reserve_again(start: usize, bytes: usize) -> bool {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
     // SAFETY: replaces a range of our own reservation in which no page is in use.
     unsafe { libc::mmap(with_exposed_provenance_mut(start), bytes, libc::PROT_NONE, flags, -1, 0) != libc::MAP_FAILED }
@@ -79,6 +83,12 @@ pub fn decommit(start: usize, bytes: usize) -> bool {
 pub fn lock(start: usize, bytes: usize) -> bool {
     // SAFETY: locking our own committed range changes no contents.
     unsafe { libc::mlock(with_exposed_provenance_mut(start), bytes) == 0 }
+}
+
+/// The reverse of `lock`.
+pub fn unlock(start: usize, bytes: usize) -> bool {
+    // SAFETY: unlocking our own range changes no contents.
+    unsafe { libc::munlock(with_exposed_provenance_mut(start), bytes) == 0 }
 }
 
 /// A zeroed, writable mapping for bookkeeping; its pages become resident when the chunks that they keep

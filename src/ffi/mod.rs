@@ -8,6 +8,7 @@ pub mod convert;
 pub mod elements;
 pub mod kvmalloc;
 pub mod list;
+pub mod mappings;
 pub mod own;
 pub mod own_pages;
 pub mod pages;

@@ -14,6 +14,11 @@ use core::fmt::{self, Write};
 pub const MEMPOOL_BULK_MLOCK: u32 = 1 << 0;
 /// Ask for huge pages behind the committed memory.
 pub const MEMPOOL_BULK_HUGEPAGES: u32 = 1 << 1;
+/// Take the memory of pages from a memfd: other mappings and processes can share it, mempool_bulk_vmap() maps
+/// any pages side by side, and a child of fork() sees the same bytes as its parent. Such a child may read,
+/// write and map pages, and drop references that are not the last; to allocate, free or trim pages is a BUG
+/// there and changes nothing.
+pub const MEMPOOL_BULK_MEMFD: u32 = 1 << 2;
 
 /// How the process-wide page allocator behaves. Zero every field you do not set.
 #[repr(C)]
@@ -25,7 +30,7 @@ pub struct mempool_bulk_config {
     pub limit_bytes: u64,
     /// Committed at once, in bytes; 0: on demand.
     pub prealloc_bytes: u64,
-    /// MEMPOOL_BULK_MLOCK, MEMPOOL_BULK_HUGEPAGES
+    /// MEMPOOL_BULK_MLOCK, MEMPOOL_BULK_HUGEPAGES, MEMPOOL_BULK_MEMFD
     pub flags: u32,
     /// Preferred NUMA node or -1
     pub node: i32,
@@ -107,7 +112,7 @@ fn read_config(from: *const mempool_bulk_config) -> Result<Config, Error> {
 /// Sets the process-wide allocator up, before the first allocation. 0; -EBUSY after it; -EINVAL for
 /// NULL, unknown flags, a preallocation above the limit, a node that does not exist; -E2BIG for a
 /// longer structure of a newer header that uses what this library does not know. The environment
-/// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _WAIT_MS) overrides it.
+/// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _MEMFD, _WAIT_MS) overrides it.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_configure(config: *const mempool_bulk_config) -> c_int {
     if config.is_null() {

@@ -2,6 +2,7 @@
 
 use super::convert::{self, gfp_t};
 use crate::arena::map::{self, PAGE_SIZE, Page};
+use crate::error::Error;
 use crate::gfp::of_user;
 use crate::mempool::raw::Mempool;
 use crate::mempool::{bulk, ready, resize, runs};
@@ -121,6 +122,17 @@ pub extern "C" fn mempool_bulk_regions(regions: *mut iovec, max: c_int) -> c_int
         at += 1;
     });
     n as c_int
+}
+
+/// The descriptor of the memfd behind all pages, with MEMPOOL_BULK_MEMFD; else -ENOTSUP, also when the
+/// system gave none, or the program has closed it. The library's own: dup() it to keep it or pass it on. A page's
+/// offset is its address minus the start of the first region, which never moves. The file is as large as
+/// the limit, and sealed so; only what mempool_bulk_regions() tells has memory, and what is trimmed and committed
+/// again is new memory, all zero, at the same offset, for all who have it mapped. Sets the allocator up, as
+/// a first allocation does.
+#[unsafe(no_mangle)]
+pub extern "C" fn mempool_bulk_memfd() -> c_int {
+    pages::memfd().unwrap_or_else(Error::errno)
 }
 
 fn set_iovec(iov: *mut iovec, at: usize, base: *mut c_void, len: usize) {

@@ -73,7 +73,10 @@ pub fn element(pool: &Mempool, mask: u32, gfp: u32) -> *mut c_void {
 
 /// One element of the reserve, or NULL at once.
 pub fn preallocated(pool: &Mempool) -> *mut c_void {
-    let Some(element) = reserve::take(pool, None, false) else { return null_mut() };
+    let Some(element) = reserve::take(pool, None, false) else {
+        pool::is_refused(pool);
+        return null_mut();
+    };
     count(pool, ALLOCATED, 1);
     count(pool, FROM_RESERVE, 1);
     element

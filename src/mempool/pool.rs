@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::gfp::GFP_KERNEL;
 use crate::observe::report;
 use crate::pages;
+use crate::sync::inside;
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::*;
@@ -77,11 +78,11 @@ fn fill(pool: &Mempool, source: &dyn Fn() -> *mut c_void) -> Result<(), Error> {
     while pool.curr_nr.load(Relaxed) < reserve::wanted(pool) {
         let element = source();
         if element.is_null() {
-            exit(pool);
+            end(pool);
             return Err(Error::NoMemory);
         }
         if reserve::put(pool, element) != reserve::Put::Stored {
-            exit(pool);
+            end(pool);
             return Err(Error::Invalid);
         }
     }
@@ -92,14 +93,23 @@ fn fill(pool: &Mempool, source: &dyn Fn() -> *mut c_void) -> Result<(), Error> {
 }
 
 /// Frees the reserve, last in first out, and the array. Safe on a zeroed pool, and to repeat. Requests
-/// that wait (a BUG) are dropped, threads that sleep come back empty-handed.
-pub fn exit(pool: &Mempool) {
+/// that wait (a BUG) are dropped, threads that sleep come back empty-handed. False, and nothing changed, in a
+/// child that may not free.
+pub fn exit(pool: &Mempool) -> bool {
     if pool.elements.load(Relaxed).is_null() {
-        return;
+        return true;
+    }
+    if is_refused(pool) {
+        return false;
     }
     if pool.waiters.load(Relaxed) != 0 {
         report::bug(format_args!("pool {pool:p} exits while threads or requests wait for its elements"));
     }
+    end(pool);
+    true
+}
+
+fn end(pool: &Mempool) {
     waiting::abandon(pool);
     let left = || late::take(pool).filter(|element| reserve::unshelve(*element));
     while let Some(element) = reserve::remove(pool).or_else(left) {
@@ -126,19 +136,32 @@ pub fn create(init: impl FnOnce(&Mempool) -> Result<(), Error>) -> *mut Mempool 
 
 /// Exits a pool of `create` and frees it; NULL is allowed.
 pub fn destroy(pool: *mut Mempool) {
-    if !pool.is_null() {
-        exit(raw::pool_ref(pool));
+    if !pool.is_null() && exit(raw::pool_ref(pool)) {
         raw::free_pool(pool);
     }
 }
 
-/// Is the pool initialised? A BUG if a request meets one that is not.
+/// Is the pool initialised, and may this process use it? A BUG if a request meets one that is not.
 pub fn usable(pool: &Mempool) -> bool {
     let usable = !pool.elements.load(Relaxed).is_null();
     if !usable {
         report::bug(format_args!("pool {pool:p} was never initialised"));
     }
-    usable
+    usable && !is_refused(pool)
+}
+
+/// Are the pool's elements pages, and this a child that may neither allocate nor free any? Then a BUG.
+#[inline]
+pub fn is_refused(pool: &Mempool) -> bool {
+    pages::child::is_one() && has_pages(pool) && pages::child::is_refused()
+}
+
+/// A pool with functions of the user's may have any elements: those in the reserve tell. Who may not wait for
+/// the lock is told the worst.
+#[cold]
+fn has_pages(pool: &Mempool) -> bool {
+    let known = ready::order(pool).is_some() || ready::kind(pool) == ready::Kind::Bulk;
+    known || pool.lock.lock_if(!inside::interrupted()).is_none_or(|guard| reserve::is_withheld(pool, &guard))
 }
 
 /// A WARN that each pool gives at most once.

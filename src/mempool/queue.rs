@@ -155,7 +155,7 @@ pub fn allowed(pool: &Mempool, guard: &Guard<'_>, who: Option<&Entry>, missing: 
         pool.kept.fetch_sub(granted, Relaxed);
         me.missing.store(missing, Relaxed);
     }
-    let have = free(pool);
+    let have = if reserve::is_withheld(pool, guard) { 0 } else { free(pool) };
     if have == 0 || (granted == 0 && entitled(pool, guard).is_some_and(|(owner, _)| !same(owner, who))) {
         0
     } else if have >= missing {

@@ -44,6 +44,14 @@ pub fn is_full(pool: &Mempool) -> bool {
     pool.curr_nr.load(Acquire) >= wanted(pool)
 }
 
+/// May this process take nothing from here? A child whose pages are its parent's too: what lies in this copy
+/// of the reserve lies in the parent's. Asked again for each taking, since elements that are no pages may go.
+pub fn is_withheld(pool: &Mempool, guard: &Guard<'_>) -> bool {
+    pages::child::is_one() && (0..pool.curr_nr.load(Relaxed).max(0) as u32).any(|at| {
+        map::page_index(pool.slot(guard, at).load(Relaxed).cast()).is_some()
+    })
+}
+
 /// Offers an element. The caller tells those who wait afterwards.
 pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
     if !is_short(pool) {

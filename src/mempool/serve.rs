@@ -96,7 +96,7 @@ fn fill_reserves() -> bool {
 }
 
 fn shortage(pool: &Mempool) -> i32 {
-    let concerned = pool.requests.load(Relaxed) != 0 && ready::kind(pool) == Kind::OwnPages;
+    let concerned = pool.requests.load(Relaxed) != 0 && ready::kind(pool) == Kind::OwnPages && !pages::child::is_one();
     if concerned { (reserve::wanted(pool) - pool.curr_nr.load(Relaxed)).max(0) } else { 0 }
 }
 

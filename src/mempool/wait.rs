@@ -11,7 +11,7 @@ use super::queue::{self, Entry, KEPT};
 use super::raw::Mempool;
 use super::{calls, serve, stats, waiting};
 use crate::config;
-use crate::pages::{RETURNED, WAITS};
+use crate::pages::{self, RETURNED, WAITS};
 use crate::sync::{Interest, Wakes, now};
 use core::sync::atomic::Ordering::*;
 
@@ -26,11 +26,12 @@ struct Place<'a> {
 }
 
 /// Repeats `attempt`, sleeping in between, until it says that it has all it wants. False when the time
-/// is over first, or the pool was exited. `missing` is what the first attempt will want.
+/// is over first, or the pool was exited, or this is a child that may not allocate. `missing` is what the first attempt will want.
 #[cold]
 pub fn until(pool: &Mempool, missing: u32, deadline: Deadline, attempt: &mut dyn FnMut(&Entry) -> bool) -> bool {
     let entry = Entry::default();
     let place = Place::take(pool, &entry, missing);
+    let refusals = pages::child::refusals();
     loop {
         // Time alone may have let requests take.
         serve::look(pool);
@@ -38,6 +39,10 @@ pub fn until(pool: &Mempool, missing: u32, deadline: Deadline, attempt: &mut dyn
         let seen = pool.news.load(Acquire);
         if attempt(&entry) {
             return true;
+        }
+        // A function of the user's may find out only now that this child may not allocate, or fork itself.
+        if pages::child::refusals() != refusals {
+            return false;
         }
         if deadline.is_some_and(|deadline| now() >= deadline) || !place.sleep(seen, deadline) {
             return false;

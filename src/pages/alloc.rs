@@ -5,7 +5,7 @@
 
 use super::cache::{self, REFILL_PAGES};
 use super::depot::{DEPOT, Open, emergency_target};
-use super::{MAX_ORDER, RETURNED, first, scope, shrink, state};
+use super::{MAX_ORDER, RETURNED, child, first, scope, shrink, state};
 use crate::arena::map::{self, ARENA, Page};
 use crate::arena::view::view;
 use crate::arena::Arena;
@@ -138,6 +138,10 @@ impl Request {
                 }
                 return Some(got);
             }
+            if child::is_one() {
+                self.refuse();
+                return None;
+            }
             if self.reclaim(want) {
                 continue;
             }
@@ -150,6 +154,14 @@ impl Request {
             report::warn_limited(&WARNED, 10, format_args!("page allocation failure: order {order}, gfp {gfp:#x}"));
         }
         None
+    }
+
+    /// For a child that may not allocate. The first pass of a pool says nothing: the pool will.
+    #[cold]
+    fn refuse(&self) {
+        if self.gfp & EASY == 0 {
+            child::is_refused();
+        }
     }
 
     /// One round of reclaim with no lock held, if the mask allows one more; is it worth another try? Even one

@@ -4,7 +4,7 @@
 //! lock is busy is left for the holder.
 //! Knows no slab and no gfp mask. Never calls a user's function.
 
-use super::{MAX_ORDER, RETURNED, shelf, state, twice};
+use super::{MAX_ORDER, RETURNED, child, shelf, state, twice};
 use crate::arena::map;
 use crate::arena::{Arena, CHUNK_PAGES};
 use crate::sync::{Guard, Lock, inside};
@@ -65,16 +65,20 @@ pub static DEPOT: Depot = Depot {
 };
 
 impl Depot {
-    /// Opens the depot; a caller that may not sleep spins briefly and may come away empty-handed.
+    /// Opens the depot; a caller that may not sleep spins briefly and may come away empty-handed. So does a
+    /// child whose pages are its parent's too: there nobody touches free pages any more.
     pub fn open(&'static self, arena: &'static Arena, may_sleep: bool) -> Option<Open> {
+        if child::is_one() {
+            return None;
+        }
         let guard = self.lock.lock_if(may_sleep)?;
         let open = Open { arena, guard: Some(guard), returned: Cell::new(false) };
         open.absorb();
         Some(open)
     }
 
-    /// The same to put pages into it. None only for a signal handler that finds the lock busy: it may have
-    /// interrupted the holder.
+    /// The same to put pages into it. None, but for such a child, only for a signal handler that finds the lock
+    /// busy: it may have interrupted the holder.
     pub fn open_to_free(&'static self, arena: &'static Arena) -> Option<Open> {
         self.open(arena, !inside::interrupted())
     }

@@ -8,9 +8,11 @@
 //! | DONE false | nothing may be assumed |
 //! | DONE true | the arena is there with its first memory, for ever |
 
+use super::child;
 use super::depot::{self, DEPOT, emergency_target};
-use crate::arena::{self, Arena, CHUNK_PAGES, map};
+use crate::arena::{self, Arena, CHUNK_PAGES, map, memfd};
 use crate::config::{self, Config};
+use crate::error::Error;
 use crate::observe::report;
 use crate::sync::{Lock, inside};
 use core::sync::atomic::{AtomicBool, Ordering::*};
@@ -38,6 +40,7 @@ fn set_up(may_wait: bool) -> Option<&'static Arena> {
     inside::after_fork(inside::Forked::Sleepers, depot::forget_sleepers);
     inside::after_fork(inside::Forked::Pages, depot::take_in_deferred);
     let arena = arena::reserve()?;
+    child::watch_forks();
     let missing = first_memory(arena, config);
     DONE.store(true, Release);
     drop(one);
@@ -45,6 +48,11 @@ fn set_up(may_wait: bool) -> Option<&'static Arena> {
         report::warn(format_args!("{missing} pages of the preallocation can't be had"));
     }
     Some(arena)
+}
+
+/// The descriptor of the memory that is shared, if it is.
+pub fn memfd() -> Result<i32, Error> {
+    arena(true).and_then(|_| memfd::fd()).ok_or(Error::NotSupported)
 }
 
 /// Commits it; how many pages of the preallocation are missing then.

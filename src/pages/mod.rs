@@ -4,6 +4,7 @@
 
 mod alloc;
 mod cache;
+pub mod child;
 mod depot;
 mod exact;
 mod first;
@@ -23,9 +24,11 @@ mod stats;
 mod transit;
 mod trim;
 mod twice;
+pub mod vmap;
 
 pub use alloc::{alloc, alloc_one, alloc_one_cached};
 pub use exact::{exact_alloc, exact_free, split};
+pub use first::memfd;
 pub use holes::regions;
 pub use many::{Prefer, alloc_many, are_few, cached_run, for_each};
 pub use refs::{compound_order, count, get, head_of, order, private, set_private, touch};

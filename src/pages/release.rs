@@ -4,7 +4,7 @@
 use super::depot::DEPOT;
 use super::shelf::{self, Shelved};
 use super::state::{self, Taken};
-use super::{MAX_ORDER, RETURNED, cache, front, twice};
+use super::{MAX_ORDER, RETURNED, cache, child, front, twice};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::{View, view};
 use crate::arena::wide;
@@ -229,7 +229,14 @@ fn store_words(words: &[u32]) {
 /// For a page that the slab did not take at the first try.
 #[cold]
 fn one_to_depot(idx: u32) {
-    if percpu::push_one::<Singles>(idx) {
+    if !percpu::push_one::<Singles>(idx) {
+        past_the_slab(idx);
+    }
+}
+
+#[cold]
+fn past_the_slab(idx: u32) {
+    if child::are_refused(core::iter::once(idx)) {
         return;
     }
     // Under pressure everybody comes here with single pages. Nobody queues for the lock then: who wants
@@ -249,6 +256,9 @@ fn one_to_depot(idx: u32) {
 /// would keep the words it is of from becoming whole again. The lock is let go between batches.
 #[cold]
 fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
+    if child::are_refused(&mut *pages) {
+        return;
+    }
     let Some(depot) = DEPOT.open_to_free(&ARENA) else { return defer(pages) };
     depot.put_pages(pages);
     depot.note_returned();
@@ -267,6 +277,10 @@ fn flush_slab() {
 
 #[cold]
 fn words_to_depot(words: &[u32]) {
+    let mut pages = words.iter().flat_map(|w| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32);
+    if child::are_refused(&mut pages) {
+        return;
+    }
     match DEPOT.open_to_free(&ARENA) {
         Some(depot) => {
             cache::flush_words(&depot);
@@ -274,10 +288,7 @@ fn words_to_depot(words: &[u32]) {
             depot.note_returned();
             cache::relax(&depot);
         }
-        None => {
-            let pages = |w: &u32| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32;
-            defer(&mut words.iter().flat_map(pages));
-        }
+        None => defer(&mut pages),
     }
 }
 
@@ -291,6 +302,9 @@ fn defer(pages: &mut dyn Iterator<Item = u32>) {
 
 /// Marks a held page as lying in a reserve.
 pub fn shelve(idx: u32) -> Shelved {
+    if child::is_refused() {
+        return Shelved::Refused;
+    }
     let shelved = shelf::shelve(&ARENA, idx);
     if shelved == Shelved::StillShared {
         report::warn(format_args!("page {idx} freed into a pool while others hold it: one reference dropped"));
@@ -299,8 +313,12 @@ pub fn shelve(idx: u32) -> Shelved {
     shelved
 }
 
-/// Marks a reserve page as held again; false when it turns out to have been freed twice.
+/// Marks a reserve page as held again; false when it turns out to have been freed twice, and in a child that
+/// may take none.
 pub fn unshelve(idx: u32) -> bool {
+    if child::is_one() {
+        return false;
+    }
     let held = shelf::unshelve(&ARENA, idx);
     if !held {
         twice::found(idx, 1);

@@ -19,6 +19,7 @@
 //! may succeed; the page then lies in the free set twice, and the second time it is to be handed out
 //! its state is ALLOCATED: reported, and quarantined. All other changes are swaps.
 
+use super::child;
 use crate::arena::run::States;
 use crate::arena::{Arena, map};
 use crate::observe::report;
@@ -161,6 +162,11 @@ pub fn take_back_together(states: States) -> bool {
     plain
 }
 
+/// Undoes `take_back_fast` of a page that turns out to be not ours to free.
+pub fn leave(arena: &Arena, idx: u32) {
+    arena.state(idx).store(ALLOCATED, Relaxed);
+}
+
 /// What became of a block whose reference was dropped.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
@@ -187,6 +193,9 @@ pub fn take_back(arena: &Arena, idx: u32, want_order: u32) -> Taken {
     let touched = byte & STATE == TOUCHED;
     if let Some(other) = touched.then(|| drop_reference(idx)).flatten() {
         return other;
+    }
+    if child::is_refused() {
+        return Taken::Refused;
     }
     // RESERVE is the passing state: nobody else may free, shelve or touch the page meanwhile.
     if let Err(now) = state.compare_exchange(byte, RESERVE, AcqRel, Relaxed) {

@@ -8,9 +8,9 @@
 
 use super::cache;
 use super::depot::{DEPOT, emergency_target};
-use super::{RETURNED, holes};
+use super::{RETURNED, child, holes};
 use crate::arena::map::{self, PAGE_SIZE};
-use crate::arena::{Arena, CHUNK_PAGES, Leaving};
+use crate::arena::{Arena, CHUNK_PAGES, Leaving, memfd};
 use crate::config;
 use core::sync::atomic::{AtomicU64, Ordering::*};
 
@@ -32,7 +32,7 @@ enum Fate {
 pub fn trim(keep: u64) -> u64 {
     let keep = keep.div_ceil(PAGE_SIZE as u64);
     let Some(arena) = map::existing() else { return 0 };
-    if RETURNED.has_sleepers() {
+    if child::is_refused() || RETURNED.has_sleepers() {
         return 0;
     }
     gather(arena);
@@ -48,10 +48,11 @@ pub fn trim(keep: u64) -> u64 {
     given * u64::from(CHUNK_PAGES) * PAGE_SIZE as u64
 }
 
-/// The first chunk that holds no preallocated page.
+/// The first chunk that holds no preallocated page. With a memfd the very first chunk stays too: the offset of
+/// a page is its distance from the first region's start.
 fn first_to_give() -> u32 {
     let chunks = config::get().prealloc_bytes.div_ceil(u64::from(CHUNK_PAGES) * PAGE_SIZE as u64);
-    u32::try_from(chunks).unwrap_or(u32::MAX)
+    u32::try_from(chunks).unwrap_or(u32::MAX).max(memfd::is_on().into())
 }
 
 /// Moves all free pages to the depot, where they become chunks. Others may use their slabs again at once: a

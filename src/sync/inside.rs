@@ -21,9 +21,9 @@ use core::time::Duration;
 static INSIDE: AtomicU32 = AtomicU32::new(0);
 static FORKING: AtomicUsize = AtomicUsize::new(0);
 static LATE: AtomicU32 = AtomicU32::new(0);
-static LATE_WORK: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
+static LATE_WORK: [AtomicUsize; 5] = [const { AtomicUsize::new(0) }; 5];
 /// What is done after a fork, besides what is done here.
-static AFTER_FORK: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
+static AFTER_FORK: [AtomicUsize; 5] = [const { AtomicUsize::new(0) }; 5];
 
 super::futex::of_each_thread!(static DEPTH: Cell<u32> = Cell::new(0));
 super::futex::of_each_thread!(static INTERESTS: Cell<u32> = Cell::new(0));
@@ -109,6 +109,8 @@ pub enum Late {
     Unlocked,
     /// What signal handlers left at pools.
     Pools,
+    /// Reporting that memory is not shared as it should be.
+    Unshared,
 }
 
 /// Runs `work`, at once or, inside a section, when the thread leaves it. For each kind always the same
@@ -174,6 +176,7 @@ extern "C" fn watch_forks() {
 /// Who has something to do after a fork, in this order.
 #[derive(Clone, Copy)]
 pub enum Forked {
+    Memory,
     Sleepers,
     Shrinkers,
     Pools,

@@ -3,7 +3,6 @@
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include <linux/vmalloc.h>
 #include "../c/test.h"
 
 static bool all_bytes(struct page *page, unsigned int from, unsigned int to, int value)
@@ -163,22 +162,6 @@ TEST(the_page_of_zeros_is_one)
 	struct page *zero = ZERO_PAGE(0);
 
 	CHECK(zero == ZERO_PAGE(4096) && all_bytes(zero, 0, 4096, 0));
-}
-
-TEST(neighbours_have_one_address)
-{
-	struct page *block = alloc_pages(GFP_KERNEL, 2), *pages[4];
-	char *mapped;
-
-	for (unsigned long i = 0; i < 4; i++)
-		pages[i] = nth_page(block, i);
-	mapped = vmap(pages, 4, VM_MAP, PAGE_KERNEL);
-	memset(mapped, 0x77, 4 * PAGE_SIZE);
-	CHECK(all_bytes(pages[0], 0, 4096, 0x77) && all_bytes(pages[3], 0, 4096, 0x77));
-	vunmap(mapped);
-	swap(pages[1], pages[2]);
-	CHECK(vm_map_ram(pages, 4, -1) == NULL && vm_map_ram(pages, 1, -1) == page_address(block));
-	__free_pages(block, 2);
 }
 
 TEST(a_list_of_pages_is_put)

@@ -7,10 +7,12 @@
 #include <linux/mm.h>
 #include "../detail/kmalloc.h"
 
-#define VM_MAP 0x4ul
 #define VM_ALLOC 0x2ul
+#define VM_MAP 0x4ul
+#define VM_MAP_PUT_PAGES 0x200ul
 typedef unsigned long pgprot_t;
 #define PAGE_KERNEL 0ul
+#define PAGE_KERNEL_RO 1ul
 
 static inline void *__vmalloc(unsigned long size, gfp_t gfp)
 {
@@ -24,29 +26,51 @@ static inline void *__vmalloc(unsigned long size, gfp_t gfp)
 #define vmalloc_32(size) vmalloc(size)
 #define vmalloc_array(n, size) vmalloc(size_mul(n, size))
 #define vcalloc(n, size) vzalloc(size_mul(n, size))
-#define vfree(p) kfree(p)
 
-/* One address for many pages. Pages whose addresses follow each other have it already; others can't be mapped
- * a second time, because the library's memory is private: NULL, said once. */
-static inline void *vm_map_ram(struct page **pages, unsigned int count, int node)
+/* Frees what vmalloc() and its like gave, and ends a mapping; one of VM_MAP_PUT_PAGES takes pages and array along. */
+static inline void vfree(const void *addr)
 {
-	char *first = count ? page_address(pages[0]) : NULL;
-
-	(void)node;
-	for (unsigned int i = 1; i < count; i++)
-		if (WARN_ONCE(page_address(pages[i]) != first + i * PAGE_SIZE,
-			      "vmap: the pages are not neighbours; take one block of a higher order instead\n"))
-			return NULL;
-	return first;
+	if (!mempool_bulk_vfree(addr))
+		kfree(addr);
 }
 
+/* One address for many pages. Pages whose addresses follow each other have it already; to map others, or to map
+ * read-only, takes shared memory (MEMPOOL_BULK_MEMFD=1): else NULL, said once. */
 static inline void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
 {
-	(void)flags, (void)prot;
-	return vm_map_ram(pages, count, NUMA_NO_NODE);
+	return mempool_bulk_vmap(pages, count,
+				 (prot & PAGE_KERNEL_RO ? MEMPOOL_BULK_VMAP_READONLY : 0) |
+					 (flags & VM_MAP_PUT_PAGES ? MEMPOOL_BULK_VMAP_PUT_PAGES : 0));
 }
-#define vunmap(addr) ((void)(addr))
-#define vm_unmap_ram(addr, count) ((void)(addr), (void)(count))
-#define vm_unmap_aliases() ((void)0)
+
+static inline void *vm_map_ram(struct page **pages, unsigned int count, int node)
+{
+	(void)node;
+	return mempool_bulk_vmap(pages, count, 0);
+}
+
+static inline void vunmap(const void *addr)
+{
+	mempool_bulk_vunmap(addr, -1);
+}
+
+/* All that one vm_map_ram() mapped. */
+static inline void vm_unmap_ram(const void *addr, unsigned int count)
+{
+	mempool_bulk_vunmap(addr, count > INT32_MAX ? INT32_MAX : (int)count);
+}
+#define vm_unmap_aliases() ((void)0) /* nothing is unmapped late */
+
+/* Of mappings only: vmalloc() is malloc's memory here. */
+static inline bool is_vmalloc_addr(const void *addr)
+{
+	return mempool_bulk_is_vmapped(addr);
+}
+
+static inline struct page *vmalloc_to_page(const void *addr)
+{
+	return mempool_bulk_vmapped_page(addr);
+}
+#define vmalloc_to_pfn(addr) page_to_pfn(vmalloc_to_page(addr))
 
 #endif
