@@ -124,7 +124,7 @@ impl World {
 
     /// Is the page free or in a reserve, as far as the input knows?
     pub fn is_gone(&self, page: *mut Page) -> bool {
-        !self.owned[page_to_pfn(page) as usize]
+        !self.owned[page_to_pfn(page) as usize] && !self.requests.iter().any(|queued| queued.holds(page))
     }
 
     pub fn outstanding(&self) -> u64 {

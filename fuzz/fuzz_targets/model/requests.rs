@@ -26,6 +26,11 @@ impl Queued {
         Queued { request: Box::new(request), array: Vec::new(), at: None }
     }
 
+    /// Does the page lie in its array, while it waits?
+    pub fn holds(&self, page: *mut Page) -> bool {
+        self.array.contains(&page)
+    }
+
     /// In its array, while it waits.
     pub fn pages(&self) -> u64 {
         self.array.iter().filter(|page| !page.is_null()).count() as u64
