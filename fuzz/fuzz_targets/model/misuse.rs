@@ -10,6 +10,7 @@ use mempool_bulk::ffi::own_pages::{mempool_bulk_free_page, mempool_bulk_free_pag
 use mempool_bulk::ffi::pages::{__free_page, __free_pages, free_page, page_address, put_page, release_pages};
 use mempool_bulk::ffi::pool::mempool_free;
 use std::ptr::null_mut;
+use std::sync::atomic::Ordering::Relaxed;
 
 impl World {
     /// A pointer that may not be freed as a single page.
@@ -23,8 +24,9 @@ impl World {
             3 => Some(std::ptr::without_provenance_mut(some + 1)),
             _ => {
                 let pool = &self.pools[some % 3];
+                let elements = pool.fields().elements.load(Relaxed);
                 // SAFETY: the pool has that many elements, and only this thread uses it.
-                (pool.curr_nr() > 0).then(|| unsafe { (*pool.fields().elements.load(std::sync::atomic::Ordering::Relaxed)).load(std::sync::atomic::Ordering::Relaxed) }.cast())
+                (pool.curr_nr() > 0).then(|| unsafe { (*elements).load(Relaxed) }.cast())
             }
         }
     }
@@ -49,7 +51,7 @@ impl World {
         let before = super::bugs();
         let Some(held) = self.held.get(input.below(256) % self.held.len().max(1)) else { return };
         match input.below(4) {
-            0 => __free_pages(held.page, 11 + input.byte() as u32),
+            0 => __free_pages(held.page, 11 + u32::from(input.byte())),
             1 => free_page(page_address(held.page) as u64 + 1 + u64::from(input.byte())),
             2 if held.order > 0 => __free_pages(held.page, held.order - 1),
             _ => {
