@@ -95,7 +95,8 @@ fn node_exists(node: i32) -> bool {
     std::path::Path::new(&format!("/sys/devices/system/node/node{node}")).exists()
 }
 
-fn apply_environment(config: &mut Config, complaints: &mut Vec<String>) {
+/// What the environment says, over `config`. Open to the fuzz target of that name, which reads it many times.
+pub fn apply_environment(config: &mut Config, complaints: &mut Vec<String>) {
     let mut read = |name, parse: fn(&str) -> Option<u64>, set: &mut dyn FnMut(u64)| complaints.extend(read(name, parse, set));
     read("MEMPOOL_BULK_LIMIT", parse_size, &mut |v| config.limit_bytes = v);
     read("MEMPOOL_BULK_PREALLOC", parse_size, &mut |v| config.prealloc_bytes = v);
