@@ -24,10 +24,12 @@ pub struct Config {
     pub wait_timeout_ms: u32,
     /// Use the locked page cache even where restartable sequences exist. From the environment only.
     pub no_rseq: bool,
+    /// Show the page allocator on stderr at exit. From the environment only.
+    pub stats: bool,
 }
 
 impl Config {
-    pub const DEFAULT: Config = Config { limit_bytes: 0, prealloc_bytes: 0, flags: 0, node: -1, wait_timeout_ms: 0, no_rseq: false };
+    pub const DEFAULT: Config = Config { limit_bytes: 0, prealloc_bytes: 0, flags: 0, node: -1, wait_timeout_ms: 0, no_rseq: false, stats: false };
 }
 
 static REQUESTED: Mutex<Config> = Mutex::new(Config::DEFAULT);
@@ -54,6 +56,11 @@ pub fn configure(config: Config) -> Result<(), Error> {
 /// not wait for him: a signal handler may have interrupted him.
 pub fn get_if(may_wait: bool) -> Option<&'static Config> {
     FROZEN.get().or_else(|| freeze(may_wait))
+}
+
+/// The settings if the library has been used.
+pub fn existing() -> Option<&'static Config> {
+    FROZEN.get()
 }
 
 /// The same for callers that may wait, or come after the first use.
@@ -102,6 +109,7 @@ pub fn apply_environment(config: &mut Config, complaints: &mut Vec<String>) {
     read("MEMPOOL_BULK_PREALLOC", parse_size, &mut |v| config.prealloc_bytes = v);
     read("MEMPOOL_BULK_WAIT_MS", parse_ms, &mut |v| config.wait_timeout_ms = v as u32);
     read("MEMPOOL_BULK_NO_RSEQ", parse_switch, &mut |v| config.no_rseq = v != 0);
+    read("MEMPOOL_BULK_STATS", parse_switch, &mut |v| config.stats = v != 0);
     for (name, flag) in [
         ("MEMPOOL_BULK_MLOCK", MLOCK),
         ("MEMPOOL_BULK_HUGEPAGES", HUGEPAGES),

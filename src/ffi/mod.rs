@@ -3,6 +3,7 @@
 //! `mempool_bulk.h` that are no prototypes, `mempool_bulk.map` lists what is exported.
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
 
+mod at_exit;
 pub mod bulk;
 pub mod convert;
 pub mod elements;

@@ -167,14 +167,21 @@ pub extern "C" fn mempool_bulk_get_pool_stats(pool: *const Mempool, stats: *mut 
 /// read; 0 or a negative errno. The text is no interface and may change.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_dump(fd: c_int) -> c_int {
-    let mut to = Fd { fd, error: 0 };
+    let mut to = Fd::new(fd);
     let _ = pages::dump(&mut to).and_then(|()| stats::dump(&mut to));
     -to.error
 }
 
-struct Fd {
+/// Writes to a file without a buffer, and keeps the error.
+pub(super) struct Fd {
     fd: c_int,
     error: c_int,
+}
+
+impl Fd {
+    pub(super) fn new(fd: c_int) -> Self {
+        Fd { fd, error: 0 }
+    }
 }
 
 impl Write for Fd {

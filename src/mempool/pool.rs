@@ -6,11 +6,11 @@ use super::ready::{self, Known};
 use super::{alloc, late, queue, reserve, waiting};
 use crate::error::Error;
 use crate::gfp::GFP_KERNEL;
-use crate::observe::report;
+use crate::observe::{probe, report};
 use crate::pages;
 use crate::sync::inside;
 use core::ffi::c_void;
-use core::ptr::null_mut;
+use core::ptr::{self, null_mut};
 use core::sync::atomic::Ordering::*;
 
 /// The kernel's limit of one allocation bounds the array of pointers: 4 MiB.
@@ -89,6 +89,7 @@ fn fill(pool: &Mempool, source: &dyn Fn() -> *mut c_void) -> Result<(), Error> {
     if ready::is_own(pool) {
         raw::add_stripes(pool);
     }
+    probe::pool_create(ptr::from_ref(pool).cast(), reserve::wanted(pool) as u32);
     Ok(())
 }
 
@@ -102,6 +103,7 @@ pub fn exit(pool: &Mempool) -> bool {
     if is_refused(pool) {
         return false;
     }
+    probe::pool_destroy(ptr::from_ref(pool).cast());
     if pool.waiters.load(Relaxed) != 0 {
         report::bug(format_args!("pool {pool:p} exits while threads or requests wait for its elements"));
     }

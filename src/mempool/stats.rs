@@ -3,7 +3,9 @@
 
 use super::raw::Mempool;
 use super::waiting;
+use crate::observe::probe;
 use core::fmt::{self, Write};
+use core::ptr;
 use core::sync::atomic::Ordering::*;
 
 pub const ALLOCATED: usize = 0;
@@ -25,12 +27,28 @@ pub struct PoolStats {
 }
 
 pub fn count(pool: &Mempool, which: usize, n: u32) {
+    if n > 0 {
+        trace(pool, which, n.into());
+    }
     pool.counters[which].fetch_add(u64::from(n), Relaxed);
+}
+
+/// Whoever traces sees what is counted, in the same steps; 0 where looking would cost more than it is worth.
+#[inline(always)]
+fn trace(pool: &Mempool, which: usize, n: u64) {
+    let pool = ptr::from_ref(pool).cast();
+    match which {
+        ALLOCATED => probe::hand_out(pool, n),
+        FREED => probe::take_back(pool, n),
+        FROM_RESERVE => probe::reserve_used(pool, n),
+        _ => {}
+    }
 }
 
 /// The same on the direct path, where a counter that all threads share would cost more than the rest.
 #[inline(always)]
 pub fn count_own(pool: &Mempool, which: usize, n: u64) {
+    trace(pool, which, n);
     if !pool.stripes.add(which, n) {
         pool.counters[which].fetch_add(n, Relaxed);
     }
@@ -57,7 +75,7 @@ const SHOWN: usize = 64;
 /// itself and nothing is held between: one that comes or goes meanwhile may be missed or shown twice.
 pub fn dump(w: &mut dyn Write) -> fmt::Result {
     for at in 0..SHOWN {
-        let waited_at = waiting::open().pools().nth(at).map(|pool| (core::ptr::from_ref(pool), stats(pool)));
+        let waited_at = waiting::open().pools().nth(at).map(|pool| (ptr::from_ref(pool), stats(pool)));
         let Some((pool, s)) = waited_at else { break };
         let PoolStats { min_nr, curr_nr, allocated, freed, waiters, .. } = s;
         writeln!(w, "pool {pool:p}: min_nr {min_nr} curr_nr {curr_nr} allocated {allocated} freed {freed} waiters {waiters}")?;

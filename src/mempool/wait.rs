@@ -11,8 +11,10 @@ use super::queue::{self, Entry, KEPT};
 use super::raw::Mempool;
 use super::{calls, serve, stats, waiting};
 use crate::config;
+use crate::observe::probe;
 use crate::pages::{self, RETURNED, WAITS};
 use crate::sync::{Interest, Wakes, now};
+use core::ptr;
 use core::sync::atomic::Ordering::*;
 
 /// On the clock of `sync::now`; None: never.
@@ -31,23 +33,11 @@ struct Place<'a> {
 pub fn until(pool: &Mempool, missing: u32, deadline: Deadline, attempt: &mut dyn FnMut(&Entry) -> bool) -> bool {
     let entry = Entry::default();
     let place = Place::take(pool, &entry, missing);
-    let refusals = pages::child::refusals();
-    loop {
-        // Time alone may have let requests take.
-        serve::look(pool);
-        // Acquire pairs with the Release in `queue`: news that is seen is found by the attempt.
-        let seen = pool.news.load(Acquire);
-        if attempt(&entry) {
-            return true;
-        }
-        // A function of the user's may find out only now that this child may not allocate, or fork itself.
-        if pages::child::refusals() != refusals {
-            return false;
-        }
-        if deadline.is_some_and(|deadline| now() >= deadline) || !place.sleep(seen, deadline) {
-            return false;
-        }
-    }
+    let traced = ptr::from_ref(pool).cast();
+    probe::wait_begin(traced, missing);
+    let satisfied = place.attempts(deadline, attempt);
+    probe::wait_end(traced, satisfied);
+    satisfied
 }
 
 impl<'a> Place<'a> {
@@ -55,6 +45,27 @@ impl<'a> Place<'a> {
         waiting::join(pool, entry, missing);
         // Holds the fence that orders the queue before the attempt; partner: `Event::notify`.
         Place { pool, entry, _interest: RETURNED.interest() }
+    }
+
+    /// Tries and sleeps in turn.
+    fn attempts(&self, deadline: Deadline, attempt: &mut dyn FnMut(&Entry) -> bool) -> bool {
+        let refusals = pages::child::refusals();
+        loop {
+            // Time alone may have let requests take.
+            serve::look(self.pool);
+            // Acquire pairs with the Release in `queue`: news that is seen is found by the attempt.
+            let seen = self.pool.news.load(Acquire);
+            if attempt(self.entry) {
+                return true;
+            }
+            // A function of the user's may find out only now that this child may not allocate, or fork itself.
+            if pages::child::refusals() != refusals {
+                return false;
+            }
+            if deadline.is_some_and(|deadline| now() >= deadline) || !self.sleep(seen, deadline) {
+                return false;
+            }
+        }
     }
 
     /// Sleeps until there is news since `seen` or elements were granted, or for as long as the configured

@@ -1,4 +1,5 @@
 //! What others may see of the library's work. Knows nothing about pages or pools.
 
+pub mod probe;
 pub mod report;
 pub mod text;

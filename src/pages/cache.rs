@@ -6,6 +6,7 @@
 
 use super::depot::{DEPOT, Open, emergency_target};
 use super::{RETURNED, masks::WORD_ORDER};
+use crate::observe::probe;
 use crate::sync::{BATCH, Batch, NOTHING, Singles, Words, percpu};
 use core::sync::atomic::{AtomicU64, Ordering::*};
 
@@ -124,6 +125,7 @@ fn stop_slabs(depot: &Open, may_sleep: bool) {
         slab.empty_run(|pages| depot.put_pages(pages));
         slab.empty::<Words>(|words| words.for_each(|w| depot.put_word(w)));
     });
+    probe::drain(depot.free());
     if all {
         DEPOT.pressure.store(true, Relaxed);
     } else {

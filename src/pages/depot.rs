@@ -7,6 +7,7 @@
 use super::{MAX_ORDER, RETURNED, child, shelf, state, twice};
 use crate::arena::map;
 use crate::arena::{Arena, CHUNK_PAGES};
+use crate::observe::probe;
 use crate::sync::{Guard, Lock, inside};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
@@ -163,10 +164,12 @@ impl Open {
     pub fn grow(&self) -> bool {
         let Some((first, n)) = self.refill_hole().or_else(|| self.arena.grow(CHUNK_PAGES)) else {
             DEPOT.commit_failures.fetch_add(1, Relaxed);
+            probe::commit_failed(self.arena.committed());
             DEPOT.hopeless.store(HOPELESS, Relaxed);
             return false;
         };
         DEPOT.commits.fetch_add(1, Relaxed);
+        probe::commit(first, n);
         DEPOT.hopeless.store(0, Relaxed);
         self.put_new(first, n);
         true
