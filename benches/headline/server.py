@@ -5,7 +5,9 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +21,20 @@ POOL_WAYS = WAYS[2:]
 
 class Died(Exception):
     """The server ended where it should not have."""
+
+
+def greeted(path):
+    """Does a server answer there? Leaves as the protocol wants it: with its flags and NBD_OPT_ABORT."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(60)
+        try:
+            s.connect(str(path))
+            greeting = s.recv(18, socket.MSG_WAITALL)
+            s.sendall(struct.pack(">I8sII", 3, b"IHAVEOPT", 2, 0))
+            s.recv(64)
+        except OSError:
+            return False
+    return greeting.startswith(b"NBDMAGIC")
 
 
 class Server:
@@ -47,14 +63,8 @@ class Server:
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise Died(f"status {self.process.returncode}: {self.complaint()}")
-            with socket.socket(socket.AF_UNIX) as s:
-                s.settimeout(60)
-                try:
-                    s.connect(str(self.socket))
-                    if s.recv(8) == b"NBDMAGIC":
-                        return
-                except OSError:
-                    pass
+            if greeted(self.socket):
+                return
             time.sleep(0.01)
         raise Died("no answer for a minute")
 
@@ -75,7 +85,10 @@ class Server:
             raise Died(f"status {self.process.returncode}: {self.complaint()}")
         return {name: int(value) for name, value in map(str.split, (self.folder / "report").read_text().splitlines())}
 
-    def __exit__(self, *ignored):
+    def __exit__(self, kind=None, *ignored):
+        if kind:
+            self.said.seek(0)
+            sys.stderr.write(self.said.read()[-4000:])
         if self.alive():
             self.process.kill()
             self.process.wait()
