@@ -73,6 +73,17 @@ class Server:
         self.said.seek(0)
         return (self.said.read().strip().splitlines() or ["nothing said"])[-1]
 
+    def first_complaint(self):
+        self.said.seek(0)
+        return (self.said.read().strip().splitlines() or [""])[0]
+
+    def settle(self):
+        """A moment to die in, for one whose clients have been cut off."""
+        try:
+            self.process.wait(1)
+        except subprocess.TimeoutExpired:
+            pass
+
     def alive(self):
         return self.process.poll() is None
 
@@ -86,7 +97,7 @@ class Server:
         return {name: int(value) for name, value in map(str.split, (self.folder / "report").read_text().splitlines())}
 
     def __exit__(self, kind=None, *ignored):
-        if kind:
+        if kind and kind is not Died:
             self.said.seek(0)
             sys.stderr.write(self.said.read()[-4000:])
         if self.alive():

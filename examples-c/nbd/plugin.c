@@ -80,6 +80,8 @@ static int write_piece(struct cipher *cipher, const unsigned char *plain, size_t
 	error = encrypt(cipher, iov, runs, plain, offset);
 	if (!error)
 		error = store_write(iov, runs, offset);
+	if (settings.delay_ms)
+		nbdkit_nanosleep(settings.delay_ms / 1000, settings.delay_ms % 1000 * 1000000);
 	t2 = now_ns();
 	memory_put(&memory);
 	t3 = now_ns();

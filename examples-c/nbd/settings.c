@@ -20,6 +20,7 @@ const char settings_help[] =
 	"alloc=WAY       where a write's pages come from: malloc, mmap, single, bulk-array (default), bulk-cb, runs\n"
 	"pool=PAGES      pages in the pool's reserve, default 256; a write takes at most that many at once\n"
 	"limit=SIZE      most memory that the page allocator may have; default 3/4 of the machine\n"
+	"delay=MS        how long the disk takes for a piece of a write, so many milliseconds longer than memory takes; default 0\n"
 	"report=PATH     write counters to this file when the server ends\n";
 
 static int complain(const char *name, const char *what)
@@ -123,6 +124,8 @@ int settings_config(const char *name, const char *value)
 		return set_sector(value);
 	if (strcmp(name, "pool") == 0)
 		return set_pool(value);
+	if (strcmp(name, "delay") == 0)
+		return nbdkit_parse_unsigned(name, value, &settings.delay_ms);
 	if (strcmp(name, "alloc") == 0)
 		return set_way(value);
 	return complain(name, "no such parameter");

@@ -11,7 +11,7 @@ struct settings {
 	char *file;   /* NULL: in RAM */
 	char *report; /* NULL: none */
 	size_t sector;
-	unsigned int pool_pages;
+	unsigned int pool_pages, delay_ms;
 	unsigned char key[SECTOR_KEY_BYTES];
 };
 

@@ -161,7 +161,7 @@ os.kill(os.getpid(), signal.SIGKILL if h.aio_in_flight() else signal.SIGTERM)
 
 def clients_that_vanish_lose_no_page(folder):
     for way in POOL_WAYS:
-        with serve(size="16M", alloc=way, pool=256, limit="2M") as server:
+        with serve(size="16M", alloc=way, pool=256, limit="2M", delay=2) as server:
             for left in (31, 16, 1):
                 clients = [subprocess.Popen([sys.executable, "-c", RUDE, server.uri, str(left)]) for _ in range(2)]
                 assert [c.wait(60) for c in clients] == [-9, -9]
@@ -178,7 +178,7 @@ def succeeded(error):
 
 def more_writers_than_pages(folder):
     for way in POOL_WAYS:
-        with serve(size="16M", alloc=way, pool=256, limit="1100K") as server:
+        with serve(size="16M", alloc=way, pool=256, limit="1100K", delay=1) as server:
             handles, plain = [connect(server) for _ in range(4)], noise(16 * MIB, 7)
             for at in range(0, 16 * MIB, MIB):
                 buffer = nbd.Buffer.from_bytearray(bytearray(plain[at:at + MIB]))
