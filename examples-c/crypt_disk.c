@@ -11,7 +11,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <mempool_bulk.h>
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +19,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sector_cipher.h"
+
 enum { PAGE = 4096, PAGES_MAX = 256, POOL_PAGES = 256, MIB = 1 << 20 };
 enum mode { SINGLE, BULK_ARRAY, BULK_CB, MALLOC, MODES };
 static const char *const mode_name[MODES] = { "one page at a time", "bulk array", "bulk callback", "malloc per write" };
 
-static unsigned char key[64], *plain, *disk;
+static unsigned char key[SECTOR_KEY_BYTES], *plain, *disk;
 static size_t disk_bytes, sector_bytes = PAGE;
 static mempool_t pool;
 static pthread_mutex_t retry_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -111,31 +112,19 @@ static void buffer_free(struct buffer *buffer, enum mode mode)
 		free_pages_one_by_one(buffer);
 }
 
-/* One sector through AES-256-XTS; the tweak is the sector number, little endian. */
-static void crypt_sector(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char *in, uint64_t sector, int enc)
-{
-	unsigned char tweak[16] = { 0 };
-	int n;
-
-	for (int i = 0; i < 8; i++)
-		tweak[i] = (unsigned char)(sector >> (8 * i));
-	if (EVP_CipherInit_ex(ctx, NULL, NULL, NULL, tweak, enc) != 1 || EVP_CipherUpdate(ctx, out, &n, in, (int)sector_bytes) != 1 ||
-	    n != (int)sector_bytes)
-		die("encryption failed");
-}
-
 /* One page, sector by sector; offset is its place on the disk. */
-static void crypt_page(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char *in, size_t offset, int enc)
+static void crypt_page(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char *in, size_t offset)
 {
 	for (size_t at = 0; at < PAGE; at += sector_bytes)
-		crypt_sector(ctx, out + at, in + at, (offset + at) / sector_bytes, enc);
+		if (!sector_cipher_run(ctx, out + at, in + at, sector_bytes, (offset + at) / sector_bytes))
+			die("encryption failed");
 }
 
 static EVP_CIPHER_CTX *new_cipher(int enc)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *ctx = sector_cipher_new(key, enc);
 
-	if (!ctx || EVP_CipherInit_ex(ctx, EVP_aes_256_xts(), NULL, key, NULL, enc) != 1)
+	if (!ctx)
 		die("no AES-256-XTS");
 	return ctx;
 }
@@ -154,7 +143,7 @@ static void write_range(EVP_CIPHER_CTX *ctx, enum mode mode, size_t at, size_t b
 		unsigned char *out = mode == MALLOC ? buffer.piece + (size_t)i * PAGE : page_address(buffer.pages[i]);
 		size_t offset = at + (size_t)i * PAGE;
 
-		crypt_page(ctx, out, plain + offset, offset, 1);
+		crypt_page(ctx, out, plain + offset, offset);
 		memcpy(disk + offset, out, PAGE);
 	}
 	t2 = now();
@@ -207,7 +196,7 @@ static void verify(const char *what)
 	if (!back)
 		die("no memory to read back");
 	for (size_t at = 0; at < disk_bytes; at += PAGE)
-		crypt_page(ctx, back + at, disk + at, at, 0);
+		crypt_page(ctx, back + at, disk + at, at);
 	checksum(plain, disk_bytes, a);
 	checksum(back, disk_bytes, b);
 	if (memcmp(a, b, 32) != 0)

@@ -1,7 +1,8 @@
 """The main workloads as bars on a log scale, drawn by hand as SVG."""
 
 import math
-from html import escape
+
+from drawing import text
 
 PANELS = [("same1", "1 page"), ("same32", "32 pages"), ("same256", "256 pages"), ("scattered", "256 pages, freed in scattered order"),
           ("outstanding", "256 pages, 64 buffers outstanding"), ("pipe", "256 pages, another thread frees")]
@@ -19,10 +20,6 @@ COLUMNS, TOP = 2, 56
 def x_of(ns):
     ns = min(max(ns, LOW), HIGH)
     return LABEL + PLOT * math.log10(ns / LOW) / math.log10(HIGH / LOW)
-
-
-def text(x, y, words, size=12, anchor="start", fill="#1c1917", weight="normal"):
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="{fill}" font-weight="{weight}">{escape(words)}</text>'
 
 
 def grid(bottom):

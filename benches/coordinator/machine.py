@@ -37,12 +37,20 @@ def commit():
 
 def peers(contenders):
     """Versions by what Debian calls the package."""
-    names = sorted({c.package for c in contenders if c.package})
+    return versions(sorted({c.package for c in contenders if c.package}))
+
+
+def versions(names):
     return ", ".join(f"{name} {package_version(name)}" for name in names)
 
 
 def describe(contenders):
     """Rows of (what, value)."""
+    return [*system(), ("peers", peers(contenders)), ("library", f"commit {commit()}")]
+
+
+def system():
+    """What does not depend on who was measured."""
     thp = Path("/sys/kernel/mm/transparent_hugepage/enabled")
     return [
         ("CPU", cpu()),
@@ -50,6 +58,4 @@ def describe(contenders):
         ("transparent huge pages", thp.read_text().strip() if thp.exists() else "none"),
         ("C library", os.confstr("CS_GNU_LIBC_VERSION")),
         ("compilers", f"{first_line(CC, '--version')}; {first_line('rustc', '--version')}"),
-        ("peers", peers(contenders)),
-        ("library", f"commit {commit()}"),
     ]
