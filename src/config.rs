@@ -2,6 +2,7 @@
 //! frozen at first use. Knows no allocator; validates, and clamps nothing silently.
 
 use crate::error::Error;
+use crate::observe::fault::{self, Attr, Fault};
 use crate::observe::report;
 use crate::sync::inside;
 use parking_lot::Mutex;
@@ -9,7 +10,8 @@ use std::sync::OnceLock;
 
 pub const MLOCK: u32 = 1;
 pub const HUGEPAGES: u32 = 2;
-const ALL_FLAGS: u32 = MLOCK | HUGEPAGES;
+pub const POISON: u32 = 8;
+const ALL_FLAGS: u32 = MLOCK | HUGEPAGES | POISON;
 /// How often a sleeper tries its allocation function again, as in the kernel.
 const DEFAULT_WAIT_MS: u32 = 5000;
 
@@ -76,11 +78,55 @@ fn freeze(may_wait: bool) -> Option<&'static Config> {
     });
     drop(requested);
     drop(inside);
-    // Only now: a report runs the user's handler, which may call the library, which needs its settings.
-    for complaint in complaints {
-        report::warn(format_args!("{complaint}"));
-    }
+    complain(&complaints);
     Some(config)
+}
+
+/// Not while the settings are locked: a report runs the user's handler, which may call the library, which needs
+/// its settings.
+fn complain(complaints: &[String]) {
+    complaints.iter().for_each(|complaint| report::warn(format_args!("{complaint}")));
+}
+
+/// What the environment says about poisoning; `read_aids` finds out.
+static POISON_BY_ENVIRONMENT: OnceLock<Option<bool>> = OnceLock::new();
+
+/// Puts in force what the environment says about debugging aids; the first call does. It does not freeze the
+/// settings, because a pool of the user's own elements is no use of them. None as `get_if`.
+pub fn read_aids(may_wait: bool) -> Option<()> {
+    if POISON_BY_ENVIRONMENT.get().is_some() {
+        return Some(());
+    }
+    let mut complaints = Vec::new();
+    let inside = inside::enter(may_wait)?;
+    let one = if may_wait { REQUESTED.lock() } else { REQUESTED.try_lock()? };
+    POISON_BY_ENVIRONMENT.get_or_init(|| if crate::sync::privileged() { None } else { aids_of_environment(&mut complaints) });
+    drop(one);
+    drop(inside);
+    complain(&complaints);
+    Some(())
+}
+
+fn aids_of_environment(complaints: &mut Vec<String>) -> Option<bool> {
+    let mut poison = None;
+    complaints.extend(read("MEMPOOL_BULK_POISON", parse_switch, &mut |v| poison = Some(v != 0)));
+    for (name, which) in [
+        ("MEMPOOL_BULK_FAIL_PAGE_ALLOC", Fault::PageAlloc),
+        ("MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC", Fault::MempoolAlloc),
+        ("MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC_BULK", Fault::MempoolAllocBulk),
+    ] {
+        complaints.extend(read(name, parse_fault, &mut |attr| {
+            let _ = fault::set(which, Some(attr)); // it was checked
+        }));
+    }
+    poison
+}
+
+/// Is the reserve of a new pool to be poisoned, by the settings and the environment?
+pub fn poison() -> bool {
+    let _inside = inside::enter(true);
+    let settings = || FROZEN.get().map_or_else(|| REQUESTED.lock().flags, |config| config.flags);
+    POISON_BY_ENVIRONMENT.get().copied().flatten().unwrap_or_else(|| settings() & POISON != 0)
 }
 
 pub fn wait_timeout_ms() -> u32 {
@@ -113,7 +159,7 @@ fn apply_environment(config: &mut Config, complaints: &mut Vec<String>) {
 }
 
 /// Reads one variable; the complaint if its value can't be read.
-fn read(name: &str, parse: fn(&str) -> Option<u64>, set: &mut dyn FnMut(u64)) -> Option<String> {
+fn read<T>(name: &str, parse: fn(&str) -> Option<T>, set: &mut dyn FnMut(T)) -> Option<String> {
     let raw = std::env::var_os(name)?;
     match raw.to_str().and_then(parse) {
         Some(value) => set(value),
@@ -124,6 +170,17 @@ fn read(name: &str, parse: fn(&str) -> Option<u64>, set: &mut dyn FnMut(u64)) ->
 
 fn parse_ms(text: &str) -> Option<u64> {
     text.parse::<u32>().ok().filter(|ms| *ms > 0).map(u64::from)
+}
+
+/// `<interval>,<probability>,<space>,<times>`, as in the kernel.
+fn parse_fault(text: &str) -> Option<Attr> {
+    let mut parts = text.split(',');
+    let mut next = || parts.next();
+    let (interval, probability, space, times) = (next()?, next()?, next()?, next()?);
+    let number = |text: &str| text.parse::<u64>().ok().filter(|_| !text.starts_with('+'));
+    let times = times.parse::<i64>().ok().filter(|n| *n >= -1)?;
+    let attr = Attr { interval: number(interval)?, probability: number(probability)?, space: number(space)?, times };
+    (parts.next().is_none() && attr.probability <= 100).then_some(attr)
 }
 
 fn parse_switch(text: &str) -> Option<u64> {
@@ -160,6 +217,14 @@ mod tests {
         assert_eq!(parse_size("4096"), Some(4096));
         for bad in ["", "M", "-1", "+5000", "5x", "1.5G", "99999999999999999999", "99999999T", "100"] {
             assert_eq!(parse_size(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn faults() {
+        assert_eq!(parse_fault("3,100,7,-1"), Some(Attr { interval: 3, probability: 100, space: 7, times: -1 }));
+        for bad in ["", "1", "1,2,3", "1,2,3,4,5", "1,101,0,1", "1,2,3,-2", "-1,2,3,4", "+1,2,3,4", "1, 2,3,4", "a,b,c,d"] {
+            assert_eq!(parse_fault(bad), None, "{bad}");
         }
     }
 

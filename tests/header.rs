@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// The sources in the order of the header, each with the macro that leaves it out.
-const GROUPS: [(&str, Option<&str>); 12] = [
+const GROUPS: [(&str, Option<&str>); 13] = [
     ("own", None),
     ("pool", None),
     ("elements", None),
@@ -13,6 +13,7 @@ const GROUPS: [(&str, Option<&str>); 12] = [
     ("own_pages", None),
     ("requests", None),
     ("pressure", None),
+    ("faults", None),
     ("kvmalloc", Some("MEMPOOL_BULK_NO_KVMALLOC")),
     ("slab", Some("MEMPOOL_BULK_NO_SLAB")),
     ("pages", Some("MEMPOOL_BULK_NO_PAGE")),

@@ -6,6 +6,7 @@
 pub mod bulk;
 pub mod convert;
 pub mod elements;
+pub mod faults;
 pub mod kvmalloc;
 pub mod list;
 pub mod own;

@@ -8,7 +8,7 @@ use super::stats::{ALLOCATED, FREED, count_own};
 use super::{ready, reserve};
 use crate::arena::map::Page;
 use crate::arena::wide;
-use crate::gfp::__GFP_ZERO;
+use crate::gfp::{__GFP_ZERO, SHORTCUT};
 use crate::pages::{self, Prefer};
 use core::ffi::c_void;
 
@@ -43,7 +43,7 @@ pub fn array(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> bool {
     if !ready::is_own(pool) || !wide::all_null(slots) {
         return false;
     }
-    let n = pages::alloc_many(gfp, Prefer::Cached, slots);
+    let n = pages::alloc_many(gfp | SHORTCUT, Prefer::Cached, slots);
     count_own(pool, ALLOCATED, n as u64);
     n == slots.len()
 }

@@ -3,7 +3,7 @@
 
 use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
 use super::ready::{self, Known};
-use super::{alloc, late, queue, reserve, waiting};
+use super::{alloc, late, poison, queue, reserve, waiting};
 use crate::error::Error;
 use crate::gfp::GFP_KERNEL;
 use crate::observe::report;
@@ -29,6 +29,7 @@ pub fn init(pool: &Mempool, min_nr: i32, alloc: AllocFn, free: FreeFn, data: *mu
     if let Some(order) = known.order(alloc, free, data) {
         ready::set_blocks(pool, order);
     }
+    poison::watch(pool, known.size(alloc, free, data));
     fill(pool, &|| alloc.map_or(null_mut(), |alloc| alloc(gfp, data)))
 }
 
@@ -44,6 +45,7 @@ pub fn init_bulk(pool: &Mempool, min_nr: i32, bulk: BulkFn, free: FreeFn, data: 
     let (bulk, free) = if own { known.own } else { (bulk, free) };
     pool.set_functions(None, bulk, free);
     ready::set_own(pool, own);
+    poison::watch(pool, None);
     fill(pool, &|| pages::alloc(GFP_KERNEL, 0).map_or(null_mut(), |idx| crate::arena::map::page_ptr(idx).cast()))
 }
 
@@ -51,6 +53,7 @@ pub fn init_bulk(pool: &Mempool, min_nr: i32, bulk: BulkFn, free: FreeFn, data: 
 fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> {
     pool.curr_nr.store(0, Relaxed);
     pool.elements.store(null_mut(), Relaxed);
+    pool.covers.store(0, Relaxed);
     for word in [&pool.capacity, &pool.claimed, &pool.warned, &pool.kind] {
         word.store(0, Relaxed);
     }
@@ -70,6 +73,7 @@ fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> 
     pool.capacity.store(min_nr.max(1) as u32, Relaxed);
     pool.min_nr.store(min_nr, Relaxed);
     pool.pool_data.store(data, Relaxed);
+    poison::count_pool(true);
     Ok(())
 }
 
@@ -112,6 +116,7 @@ pub fn exit(pool: &Mempool) {
     drop(guard);
     raw::free_array(array);
     raw::drop_stripes(pool);
+    poison::count_pool(false);
 }
 
 /// A pool on the heap, set up by `init`; NULL when that fails.

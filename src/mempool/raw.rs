@@ -6,6 +6,7 @@
 
 use super::late;
 use super::queue::Entry;
+use super::slab::KmemCache;
 use crate::arena::map::Page;
 use crate::sync::stripes::{self, Stripes};
 use crate::sync::{Guard, Linked, Links, List, Lock};
@@ -54,7 +55,8 @@ pub struct Mempool {
     pub least: AtomicU32,
     /// Elements that signal handlers left (see `late`).
     pub late: [AtomicPtr<c_void>; late::MOST],
-    pub pad: u64,
+    /// What an element in the reserve is for debugging aids (see `poison`).
+    pub covers: AtomicU64,
     pub stripes: Stripes,
 }
 
@@ -210,6 +212,12 @@ pub fn pool_ref<'a>(pool: *mut Mempool) -> &'a Mempool {
 pub fn free_pool(pool: *mut Mempool) {
     // SAFETY: the pool came from `new_pool` and its user has given it up.
     unsafe { libc::free(pool.cast()) };
+}
+
+/// The slab cache that is a pool's data.
+pub fn slab_of<'a>(data: *mut c_void) -> Option<&'a KmemCache> {
+    // SAFETY: the user's contract of a slab pool: NULL, or a cache that lives as long as the pool.
+    unsafe { data.cast::<KmemCache>().as_ref() }
 }
 
 /// A C array of element slots that the caller of a bulk function lends us.

@@ -11,7 +11,8 @@ use crate::arena::view::view;
 use crate::arena::Arena;
 use crate::config;
 use crate::gfp::*;
-use crate::observe::report;
+use crate::observe::fault::{self, Fault};
+use crate::observe::{aids, report};
 use crate::sync::{Batch, NOTHING, Singles, percpu};
 use core::cell::Cell;
 use core::ptr::null_mut;
@@ -98,6 +99,13 @@ fn alloc_block(gfp: u32, order: u32) -> Option<u32> {
     })
 }
 
+/// Is this request to get nothing: by a fault, which one that must not fail is spared, or because it is made on a
+/// pool's direct path, while only the general one sees to faults?
+fn shall_fail(gfp: u32, order: u32) -> bool {
+    let direct = gfp & SHORTCUT != 0 && aids::any();
+    direct || gfp & __GFP_NOFAIL == 0 && fault::strikes(Fault::PageAlloc, 1 << order)
+}
+
 /// A request that the slab could not serve, and what its mask means.
 pub(super) struct Request {
     pub arena: &'static Arena,
@@ -108,9 +116,13 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// None when there is no arena, or none yet for a caller that may not wait.
+    /// None when there is no arena, or none yet for a caller that may not wait, or when the request is to fail.
     pub fn new(gfp: u32, order: u32) -> Option<Request> {
-        let (arena, gfp) = (first::arena(may_wait_for_locks(gfp))?, scope::apply(gfp));
+        let arena = first::arena(may_wait_for_locks(gfp))?;
+        if shall_fail(gfp, order) {
+            return None;
+        }
+        let gfp = scope::apply(gfp & !SHORTCUT);
         Some(Request { arena, gfp, order, rounds: Cell::new(Self::all_rounds(gfp)) })
     }
 

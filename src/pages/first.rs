@@ -8,10 +8,11 @@
 //! | DONE false | nothing may be assumed |
 //! | DONE true | the arena is there with its first memory, for ever |
 
+use super::cache;
 use super::depot::{self, DEPOT, emergency_target};
 use crate::arena::{self, Arena, CHUNK_PAGES, map};
 use crate::config::{self, Config};
-use crate::observe::report;
+use crate::observe::{aids, report};
 use crate::sync::{Lock, inside};
 use core::sync::atomic::{AtomicBool, Ordering::*};
 
@@ -23,14 +24,14 @@ static LOCK: Lock = Lock::new();
 /// waiting and the caller may not.
 #[inline]
 pub fn arena(may_wait: bool) -> Option<&'static Arena> {
-    // Acquire pairs with the Release in `set_up`.
-    if DONE.load(Acquire) { map::existing() } else { set_up(may_wait) }
+    arena_if_done().or_else(|| set_up(may_wait))
 }
 
 #[cold]
 fn set_up(may_wait: bool) -> Option<&'static Arena> {
     // Complaints about the environment run the user's handler, which may come back here: before the lock.
     let config = config::get_if(may_wait)?;
+    config::read_aids(may_wait)?;
     let one = LOCK.lock_if(may_wait)?;
     if DONE.load(Relaxed) {
         return map::existing();
@@ -39,12 +40,34 @@ fn set_up(may_wait: bool) -> Option<&'static Arena> {
     inside::after_fork(inside::Forked::Pages, depot::take_in_deferred);
     let arena = arena::reserve()?;
     let missing = first_memory(arena, config);
+    watch(arena);
     DONE.store(true, Release);
     drop(one);
     if missing > 0 {
         report::warn(format_args!("{missing} pages of the preallocation can't be had"));
     }
     Some(arena)
+}
+
+/// Keeps the slabs stopped if there is a reason to; with none left, lets them be used again in time.
+fn watch(arena: &'static Arena) {
+    if let Some(depot) = DEPOT.open(arena, true) {
+        if aids::any() { cache::drain(&depot, true) } else { cache::relax(&depot) }
+    }
+}
+
+/// To be told when the debugging aids in use have changed. May wait for locks.
+pub fn aids_changed() {
+    // Who sets the arena up looks at the aids before he lets go: either he saw the change, or he is done.
+    drop(LOCK.lock());
+    if let Some(arena) = arena_if_done() {
+        watch(arena);
+    }
+}
+
+fn arena_if_done() -> Option<&'static Arena> {
+    // Acquire pairs with the Release in `set_up`.
+    if DONE.load(Acquire) { map::existing() } else { None }
 }
 
 /// Commits it; how many pages of the preallocation are missing then.

@@ -25,6 +25,7 @@ mod trim;
 mod twice;
 
 pub use alloc::{alloc, alloc_one, alloc_one_cached};
+pub use first::aids_changed;
 pub use exact::{exact_alloc, exact_free, split};
 pub use holes::regions;
 pub use many::{Prefer, alloc_many, for_each};

@@ -21,7 +21,7 @@ use core::time::Duration;
 static INSIDE: AtomicU32 = AtomicU32::new(0);
 static FORKING: AtomicUsize = AtomicUsize::new(0);
 static LATE: AtomicU32 = AtomicU32::new(0);
-static LATE_WORK: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
+static LATE_WORK: [AtomicUsize; 5] = [const { AtomicUsize::new(0) }; 5];
 /// What is done after a fork, besides what is done here.
 static AFTER_FORK: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 
@@ -109,6 +109,8 @@ pub enum Late {
     Unlocked,
     /// What signal handlers left at pools.
     Pools,
+    /// Reporting elements that were changed in a reserve.
+    Poison,
 }
 
 /// Runs `work`, at once or, inside a section, when the thread leaves it. For each kind always the same
