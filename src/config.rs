@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::observe::fault::{self, Attr, Fault};
-use crate::observe::report;
+use crate::observe::{hooks, report};
 use crate::sync::inside;
 use parking_lot::Mutex;
 use std::sync::OnceLock;
@@ -100,7 +100,7 @@ pub fn read_aids(may_wait: bool) -> Option<()> {
     let mut complaints = Vec::new();
     let inside = inside::enter(may_wait)?;
     let one = if may_wait { REQUESTED.lock() } else { REQUESTED.try_lock()? };
-    POISON_BY_ENVIRONMENT.get_or_init(|| if crate::sync::privileged() { None } else { aids_of_environment(&mut complaints) });
+    POISON_BY_ENVIRONMENT.get_or_init(|| if crate::sync::privileged() { hooks::detect(); None } else { aids_of_environment(&mut complaints) });
     drop(one);
     drop(inside);
     complain(&complaints);
@@ -108,7 +108,11 @@ pub fn read_aids(may_wait: bool) -> Option<()> {
 }
 
 fn aids_of_environment(complaints: &mut Vec<String>) -> Option<bool> {
-    let mut poison = None;
+    let (mut poison, mut tools) = (None, true);
+    complaints.extend(read("MEMPOOL_BULK_NO_TOOLS", parse_switch, &mut |v| tools = v == 0));
+    if tools {
+        hooks::detect();
+    }
     complaints.extend(read("MEMPOOL_BULK_POISON", parse_switch, &mut |v| poison = Some(v != 0)));
     for (name, which) in [
         ("MEMPOOL_BULK_FAIL_PAGE_ALLOC", Fault::PageAlloc),

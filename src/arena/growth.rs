@@ -4,7 +4,7 @@
 use super::map::{self, ARENA, Arena, PAGE_SIZE, Page, WORD_PAGES, Word, existing, page_unchecked};
 use super::{cgroup, os, size};
 use crate::config;
-use crate::observe::report;
+use crate::observe::{hooks, report};
 use crate::sync::{Guard, Lock, inside, percpu};
 use core::sync::atomic::{AtomicU32, Ordering::*};
 
@@ -78,6 +78,8 @@ impl Leaving {
     pub fn give_back(self, first: u32) -> bool {
         let given = os::decommit(map::address(first).expose_provenance(), CHUNK_PAGES as usize * PAGE_SIZE);
         if !given {
+            // For a tool they are free pages, until they are committed anew.
+            hooks::allow(map::address(first).addr(), CHUNK_PAGES as usize * PAGE_SIZE, true);
             map::zero(first, CHUNK_PAGES);
         }
         drop(self.0);

@@ -8,6 +8,7 @@ use super::late;
 use super::queue::Entry;
 use super::slab::KmemCache;
 use crate::arena::map::Page;
+use crate::observe::hooks;
 use crate::sync::stripes::{self, Stripes};
 use crate::sync::{Guard, Linked, Links, List, Lock};
 use core::ffi::c_void;
@@ -89,6 +90,7 @@ pub struct Done(extern "C" fn(*mut Request), *mut Request);
 
 impl Done {
     pub fn run(self) {
+        hooks::acquire(self.1.addr());
         (self.0)(self.1);
     }
 }

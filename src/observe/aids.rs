@@ -37,6 +37,12 @@ pub fn any() -> bool {
     ON.load(SeqCst) != 0
 }
 
+/// The same at a glance, for who comes by a slow path.
+#[inline(always)]
+pub fn some() -> bool {
+    on(u32::MAX)
+}
+
 /// Does a tool watch memory?
 #[inline(always)]
 pub fn tools() -> bool {

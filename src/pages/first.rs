@@ -12,7 +12,7 @@ use super::cache;
 use super::depot::{self, DEPOT, emergency_target};
 use crate::arena::{self, Arena, CHUNK_PAGES, map};
 use crate::config::{self, Config};
-use crate::observe::{aids, report};
+use crate::observe::{aids, hooks, report};
 use crate::sync::{Lock, inside};
 use core::sync::atomic::{AtomicBool, Ordering::*};
 
@@ -39,6 +39,7 @@ fn set_up(may_wait: bool) -> Option<&'static Arena> {
     inside::after_fork(inside::Forked::Sleepers, depot::forget_sleepers);
     inside::after_fork(inside::Forked::Pages, depot::take_in_deferred);
     let arena = arena::reserve()?;
+    hooks::lsan_root(map::address(0).addr(), arena.max_pages() as usize * map::PAGE_SIZE);
     let missing = first_memory(arena, config);
     watch(arena);
     DONE.store(true, Release);

@@ -23,6 +23,7 @@ mod stats;
 mod transit;
 mod trim;
 mod twice;
+mod watched;
 
 pub use alloc::{alloc, alloc_one, alloc_one_cached};
 pub use first::aids_changed;
@@ -36,6 +37,7 @@ pub use shrink::{FS, IO, Scan, Shrinker, register, unregister};
 pub use shelf::Shelved;
 pub use stats::{Stats, WAITS, dump, stats};
 pub use trim::{trim, untrim};
+pub use watched::by_address;
 
 use crate::sync::Event;
 

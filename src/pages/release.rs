@@ -4,11 +4,11 @@
 use super::depot::DEPOT;
 use super::shelf::{self, Shelved};
 use super::state::{self, Taken};
-use super::{MAX_ORDER, RETURNED, cache, front, twice};
+use super::{MAX_ORDER, RETURNED, cache, front, twice, watched};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::{View, view};
 use crate::arena::wide;
-use crate::observe::report;
+use crate::observe::{aids, report};
 use crate::sync::{BATCH, SINGLES, Singles, Words, percpu};
 
 /// Whole words that go into the slab together.
@@ -88,6 +88,7 @@ fn drop_reference(idx: u32, order: u32) -> bool {
     if order != 0 {
         return free_block(idx, order);
     }
+    watched::let_go(idx);
     let taken = state::take_back(&ARENA, idx, 0);
     if taken == Taken::Free {
         one_to_depot(idx);
@@ -103,8 +104,10 @@ fn free_block(idx: u32, order: u32) -> bool {
         report::bug(format_args!("page {idx} freed with impossible order {order}"));
         return false;
     }
+    watched::let_go(idx);
     let taken = state::take_back(&ARENA, idx, order);
     if taken == Taken::Free {
+        watched::taken_back(idx, order);
         match DEPOT.open_to_free(&ARENA) {
             Some(depot) => {
                 depot.put_block(idx, order);
@@ -224,6 +227,7 @@ fn store_words(words: &[u32]) {
 /// For a page that the slab did not take at the first try.
 #[cold]
 fn one_to_depot(idx: u32) {
+    watched::taken_back(idx, 0);
     if percpu::push_one::<Singles>(idx) {
         return;
     }
@@ -244,6 +248,8 @@ fn one_to_depot(idx: u32) {
 /// would keep the words it is of from becoming whole again. The lock is let go between batches.
 #[cold]
 fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
+    // Lazily, but each before it is in the depot, which is open or not ours to look at then.
+    let pages = &mut pages.inspect(|idx| watched::taken_back(*idx, 0));
     let Some(depot) = DEPOT.open_to_free(&ARENA) else { return defer(pages) };
     depot.put_pages(pages);
     depot.note_returned();
@@ -262,6 +268,10 @@ fn flush_slab() {
 
 #[cold]
 fn words_to_depot(words: &[u32]) {
+    if aids::tools() {
+        let pages = |w: &u32| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32;
+        words.iter().flat_map(pages).for_each(|idx| watched::taken_back(idx, 0));
+    }
     match DEPOT.open_to_free(&ARENA) {
         Some(depot) => {
             cache::flush_words(&depot);

@@ -76,6 +76,13 @@ pub fn begin_block(at: usize, bytes: usize, defined: bool) {
     }
 }
 
+/// These bytes were a block of the user's, and are the library's own now.
+pub fn allow_structs(at: usize, bytes: usize) {
+    if aids::on(aids::MEMCHECK) {
+        memcheck::allow(at, bytes, true);
+    }
+}
+
 /// The block is freed.
 pub fn end_block(at: usize) {
     if aids::on(aids::MEMCHECK) {
