@@ -44,7 +44,6 @@ pub fn count_pool(more: bool) {
 
 /// Decides what becomes of the elements of a pool that is about to be filled. `size`, unless they are pages.
 pub fn watch(pool: &Mempool, size: Option<usize>) {
-    config::read_aids(true);
     let poisoned = match SAID.load(Relaxed) {
         0 => config::poison(),
         said => said == 2,

@@ -4,6 +4,7 @@
 use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
 use super::ready::{self, Known};
 use super::{alloc, late, poison, queue, reserve, waiting};
+use crate::config;
 use crate::error::Error;
 use crate::gfp::GFP_KERNEL;
 use crate::observe::report;
@@ -65,6 +66,8 @@ fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> 
     if min_nr < 0 {
         return Err(Error::Invalid);
     }
+    // Whatever is refused here, memory is short.
+    config::read_aids(true).ok_or(Error::NoMemory)?;
     let array = if min_nr > MOST_ELEMENTS { null_mut() } else { raw::new_array(min_nr.max(1) as u32) };
     if array.is_null() {
         return Err(Error::NoMemory);

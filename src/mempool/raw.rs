@@ -216,6 +216,16 @@ pub fn free_pool(pool: *mut Mempool) {
     unsafe { libc::free(pool.cast()) };
 }
 
+/// A value on the heap, for ever or until `c_free`; None when memory is short.
+pub fn to_heap(cache: KmemCache) -> Option<*mut KmemCache> {
+    let memory: *mut KmemCache = c_alloc(size_of::<KmemCache>(), 16, false).cast();
+    // SAFETY: as long as the value, which needs no greater alignment, and ours alone.
+    (!memory.is_null()).then(|| unsafe {
+        memory.write(cache);
+        memory
+    })
+}
+
 /// The slab cache that is a pool's data.
 pub fn slab_of<'a>(data: *mut c_void) -> Option<&'a KmemCache> {
     // SAFETY: the user's contract of a slab pool: NULL, or a cache that lives as long as the pool.

@@ -15,7 +15,7 @@
 
 use super::percpu;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*, compiler_fence};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*, compiler_fence};
 use core::time::Duration;
 
 static INSIDE: AtomicU32 = AtomicU32::new(0);
@@ -170,7 +170,18 @@ static WATCH_FORKS: extern "C" fn() = watch_forks;
 
 extern "C" fn watch_forks() {
     // SAFETY: the three are plain functions that live as long as the library, which is never unloaded.
-    unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+    let error = unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+    WATCHES_FORKS.store(error == 0, Relaxed);
+}
+
+static WATCHES_FORKS: AtomicBool = AtomicBool::new(false);
+
+/// Is that so? Tries once more if memory was short then. By one thread at a time.
+pub fn watches_forks() -> bool {
+    if !WATCHES_FORKS.load(Relaxed) {
+        watch_forks();
+    }
+    WATCHES_FORKS.load(Relaxed)
 }
 
 /// Who has something to do after a fork, in this order.
