@@ -175,6 +175,10 @@ typedef struct mempool {
 // there and changes nothing.
 #define MEMPOOL_BULK_MEMFD (1 << 2)
 
+// Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc() or of a slab cache
+// with a pattern, and check it when it is taken out: see mempool_bulk_set_poison().
+#define MEMPOOL_BULK_POISON (1 << 3)
+
 // What a report is about.
 enum mempool_bulk_report {
   // Something odd that the library could handle.
@@ -192,7 +196,7 @@ struct mempool_bulk_config {
   uint64_t limit_bytes;
   // Committed at once, in bytes; 0: on demand.
   uint64_t prealloc_bytes;
-  // MEMPOOL_BULK_MLOCK, MEMPOOL_BULK_HUGEPAGES, MEMPOOL_BULK_MEMFD
+  // MEMPOOL_BULK_MLOCK, MEMPOOL_BULK_HUGEPAGES, MEMPOOL_BULK_MEMFD, MEMPOOL_BULK_POISON
   uint32_t flags;
   // Preferred NUMA node or -1
   int32_t node;
@@ -242,7 +246,7 @@ struct mempool_bulk_pool_stats {
 // Sets the process-wide allocator up, before the first allocation. 0; -EBUSY after it; -EINVAL for
 // NULL, unknown flags, a preallocation above the limit, a node that does not exist; -E2BIG for a
 // longer structure of a newer header that uses what this library does not know. The environment
-// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _MEMFD, _WAIT_MS) overrides it.
+// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _MEMFD, _POISON, _WAIT_MS) overrides it.
 int mempool_bulk_configure(const struct mempool_bulk_config *config);
 
 // The library's version, as "0.1.0".
@@ -616,6 +620,43 @@ void mempool_bulk_unregister_shrinker(struct mempool_bulk_shrinker *shrinker);
 // Sleeps for short locks and makes system calls: not for signal handlers. Calls no shrinker. Several
 // threads may trim at once.
 uint64_t mempool_bulk_trim(uint64_t keep_free_bytes);
+
+// What can be made to fail.
+enum mempool_bulk_fault {
+  // Requests to the page allocator, of any order and mask except __GFP_NOFAIL; one for many pages at
+  // once gets nothing. Its size is the number of pages of a block.
+  MEMPOOL_BULK_FAIL_PAGE_ALLOC,
+  // Calls of a pool's allocation function for single elements, each time that a request would make
+  // one: the reserve answers.
+  MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC,
+  // The first pass of requests for many elements, once a call: the reserve answers.
+  MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC_BULK,
+};
+
+// When it fails, decided in this order. probability 0: never. times 0: never, -1: no end of failures.
+// While space is larger than the size of a request (1, or the pages of a block) that is subtracted
+// from it, and the request does not fail. Then only each interval-th request may fail (0 and 1: each),
+// with a probability in percent.
+struct mempool_bulk_fault_attr {
+  unsigned long probability;
+  unsigned long interval;
+  long times;
+  unsigned long space;
+};
+
+// Makes something fail on purpose from now on; NULL: no more. 0; -EINVAL for a probability above 100,
+// times below -1 or an unknown fault. May wait for locks, so not for signal handlers; requests of theirs
+// may fail like all others. As long as any fault is set, no request takes the page cache's short way.
+// MEMPOOL_BULK_FAIL_PAGE_ALLOC, _FAIL_MEMPOOL_ALLOC and _FAIL_MEMPOOL_ALLOC_BULK in the environment do the
+// same from the first use of a pool or page on: "<interval>,<probability>,<space>,<times>".
+int mempool_bulk_set_fault(enum mempool_bulk_fault which, const struct mempool_bulk_fault_attr *attr);
+
+// Poisons the reserve of pools that are set up from now on, or not; -EBUSY while any pool exists, else 0.
+// For pools of this library's pages, of mempool_kmalloc(), mempool_kvmalloc() or of a slab cache, with
+// the functions that belong to these: an element in the reserve holds 0x6b with 0xa5 at its end, and when
+// it is taken out, 0x5a. One that was changed in between gets a WARN that names the pool and the first
+// changed byte, and is handed out as it is.
+int mempool_bulk_set_poison(bool on);
 
 #ifndef MEMPOOL_BULK_NO_KVMALLOC
 // A piece of memory, small or large, whose size in bytes is pool_data.

@@ -2,15 +2,19 @@
 //! frozen at first use. Knows no allocator; validates, and clamps nothing silently.
 
 use crate::error::Error;
-use crate::observe::report;
-use crate::sync::inside;
+use crate::observe::fault::{self, Attr, Fault};
+use crate::observe::text::Text;
+use crate::observe::{hooks, report};
+use crate::sync::{inside, system};
 use parking_lot::Mutex;
+use core::ffi::CStr;
 use std::sync::OnceLock;
 
 pub const MLOCK: u32 = 1;
 pub const HUGEPAGES: u32 = 2;
 pub const MEMFD: u32 = 4;
-const ALL_FLAGS: u32 = MLOCK | HUGEPAGES | MEMFD;
+pub const POISON: u32 = 8;
+const ALL_FLAGS: u32 = MLOCK | HUGEPAGES | MEMFD | POISON;
 /// How often a sleeper tries its allocation function again, as in the kernel.
 const DEFAULT_WAIT_MS: u32 = 5000;
 
@@ -70,25 +74,109 @@ pub fn get() -> &'static Config {
 
 #[cold]
 fn freeze(may_wait: bool) -> Option<&'static Config> {
-    let mut complaints = Vec::new();
+    let mut complaints = Complaints::default();
     // A child must not find this begun and never ended.
     let inside = inside::enter(may_wait)?;
     let requested = if may_wait { REQUESTED.lock() } else { REQUESTED.try_lock()? };
     // Only whoever has the lock comes here, so nobody waits.
     let config = FROZEN.get_or_init(|| {
         let mut config = *requested;
-        if !crate::sync::privileged() {
+        if !system::privileged() {
             apply_environment(&mut config, &mut complaints);
         }
         config
     });
     drop(requested);
     drop(inside);
-    // Only now: a report runs the user's handler, which may call the library, which needs its settings.
-    for complaint in complaints {
-        report::warn(format_args!("{complaint}"));
-    }
+    complain(&complaints);
     Some(config)
+}
+
+/// Not while the settings are locked: a report runs the user's handler, which may call the library, which needs
+/// its settings.
+fn complain(complaints: &Complaints) {
+    complaints.unreadable.iter().flatten().for_each(|name| {
+        let value = system::variable(name).unwrap_or_default();
+        report::warn(format_args!("{}={} can't be read, ignored", name.to_string_lossy(), value.escape_ascii()));
+    });
+    if complaints.prealloc {
+        report::warn(format_args!("MEMPOOL_BULK_PREALLOC is above the limit, ignored"));
+    }
+}
+
+/// What is wrong with the environment.
+#[derive(Debug, Default)]
+pub struct Complaints {
+    unreadable: [Option<&'static CStr>; 8],
+    prealloc: bool,
+}
+
+impl Complaints {
+    pub fn count(&self) -> usize {
+        self.unreadable.iter().flatten().count() + usize::from(self.prealloc)
+    }
+
+    /// Reads one variable, and notes when its value can't be read.
+    fn read<T>(&mut self, name: &'static CStr, parse: fn(&str) -> Option<T>, set: impl FnOnce(T)) {
+        let Some(raw) = system::variable(name) else { return };
+        match core::str::from_utf8(raw).ok().and_then(parse) {
+            Some(value) => set(value),
+            None => {
+                if let Some(place) = self.unreadable.iter_mut().find(|place| place.is_none()) {
+                    *place = Some(name);
+                }
+            }
+        }
+    }
+}
+
+/// What the environment says about poisoning; `read_aids` finds out.
+static POISON_BY_ENVIRONMENT: OnceLock<Option<bool>> = OnceLock::new();
+
+/// Puts in force what the environment says about debugging aids; the first call does. It does not freeze the
+/// settings, because a pool of the user's own elements is no use of them. None as `get_if`, and when a fork
+/// would not be safe.
+pub fn read_aids(may_wait: bool) -> Option<()> {
+    if POISON_BY_ENVIRONMENT.get().is_some() {
+        return Some(());
+    }
+    let mut complaints = Complaints::default();
+    let inside = inside::enter(may_wait)?;
+    let one = if may_wait { REQUESTED.lock() } else { REQUESTED.try_lock()? };
+    if !inside::watches_forks() {
+        return None;
+    }
+    POISON_BY_ENVIRONMENT.get_or_init(|| if system::privileged() { hooks::detect(); None } else { aids_of_environment(&mut complaints) });
+    drop(one);
+    drop(inside);
+    complain(&complaints);
+    Some(())
+}
+
+fn aids_of_environment(complaints: &mut Complaints) -> Option<bool> {
+    let (mut poison, mut tools) = (None, true);
+    complaints.read(c"MEMPOOL_BULK_NO_TOOLS", parse_switch, |v| tools = v == 0);
+    if tools {
+        hooks::detect();
+    }
+    complaints.read(c"MEMPOOL_BULK_POISON", parse_switch, |v| poison = Some(v != 0));
+    for (name, which) in [
+        (c"MEMPOOL_BULK_FAIL_PAGE_ALLOC", Fault::PageAlloc),
+        (c"MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC", Fault::MempoolAlloc),
+        (c"MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC_BULK", Fault::MempoolAllocBulk),
+    ] {
+        complaints.read(name, parse_fault, |attr| {
+            let _ = fault::set(which, Some(attr)); // it was checked
+        });
+    }
+    poison
+}
+
+/// Is the reserve of a new pool to be poisoned, by the settings and the environment?
+pub fn poison() -> bool {
+    let _inside = inside::enter(true);
+    let settings = || FROZEN.get().map_or_else(|| REQUESTED.lock().flags, |config| config.flags);
+    POISON_BY_ENVIRONMENT.get().copied().flatten().unwrap_or_else(|| settings() & POISON != 0)
 }
 
 pub fn wait_timeout_ms() -> u32 {
@@ -99,42 +187,43 @@ pub fn wait_timeout_ms() -> u32 {
 }
 
 fn node_exists(node: i32) -> bool {
-    std::path::Path::new(&format!("/sys/devices/system/node/node{node}")).exists()
+    let text = Text::new(format_args!("/sys/devices/system/node/node{node}/cpumap"));
+    system::read(text.as_c_str(), &mut [0; 1]).is_ok()
 }
 
 /// What the environment says, over `config`. Open to the fuzz target of that name, which reads it many times.
-pub fn apply_environment(config: &mut Config, complaints: &mut Vec<String>) {
-    let mut read = |name, parse: fn(&str) -> Option<u64>, set: &mut dyn FnMut(u64)| complaints.extend(read(name, parse, set));
-    read("MEMPOOL_BULK_LIMIT", parse_size, &mut |v| config.limit_bytes = v);
-    read("MEMPOOL_BULK_PREALLOC", parse_size, &mut |v| config.prealloc_bytes = v);
-    read("MEMPOOL_BULK_WAIT_MS", parse_ms, &mut |v| config.wait_timeout_ms = v as u32);
-    read("MEMPOOL_BULK_NO_RSEQ", parse_switch, &mut |v| config.no_rseq = v != 0);
-    read("MEMPOOL_BULK_STATS", parse_switch, &mut |v| config.stats = v != 0);
+pub fn apply_environment(config: &mut Config, complaints: &mut Complaints) {
+    complaints.read(c"MEMPOOL_BULK_LIMIT", parse_size, |v| config.limit_bytes = v);
+    complaints.read(c"MEMPOOL_BULK_PREALLOC", parse_size, |v| config.prealloc_bytes = v);
+    complaints.read(c"MEMPOOL_BULK_WAIT_MS", parse_ms, |v| config.wait_timeout_ms = v as u32);
+    complaints.read(c"MEMPOOL_BULK_NO_RSEQ", parse_switch, |v| config.no_rseq = v != 0);
+    complaints.read(c"MEMPOOL_BULK_STATS", parse_switch, |v| config.stats = v != 0);
     for (name, flag) in [
-        ("MEMPOOL_BULK_MLOCK", MLOCK),
-        ("MEMPOOL_BULK_HUGEPAGES", HUGEPAGES),
-        ("MEMPOOL_BULK_MEMFD", MEMFD),
+        (c"MEMPOOL_BULK_MLOCK", MLOCK),
+        (c"MEMPOOL_BULK_HUGEPAGES", HUGEPAGES),
+        (c"MEMPOOL_BULK_MEMFD", MEMFD),
     ] {
-        read(name, parse_switch, &mut |v| config.flags = config.flags & !flag | if v != 0 { flag } else { 0 });
+        complaints.read(name, parse_switch, |v| config.flags = config.flags & !flag | if v != 0 { flag } else { 0 });
     }
     if config.limit_bytes != 0 && config.prealloc_bytes > config.limit_bytes {
-        complaints.push("MEMPOOL_BULK_PREALLOC is above the limit, ignored".into());
+        complaints.prealloc = true;
         config.prealloc_bytes = 0;
     }
 }
 
-/// Reads one variable; the complaint if its value can't be read.
-fn read(name: &str, parse: fn(&str) -> Option<u64>, set: &mut dyn FnMut(u64)) -> Option<String> {
-    let raw = std::env::var_os(name)?;
-    match raw.to_str().and_then(parse) {
-        Some(value) => set(value),
-        None => return Some(format!("{name}={} can't be read, ignored", raw.to_string_lossy())),
-    }
-    None
-}
-
 fn parse_ms(text: &str) -> Option<u64> {
     text.parse::<u32>().ok().filter(|ms| *ms > 0).map(u64::from)
+}
+
+/// `<interval>,<probability>,<space>,<times>`, as in the kernel.
+fn parse_fault(text: &str) -> Option<Attr> {
+    let mut parts = text.split(',');
+    let mut next = || parts.next();
+    let (interval, probability, space, times) = (next()?, next()?, next()?, next()?);
+    let number = |text: &str| text.parse::<u64>().ok().filter(|_| !text.starts_with('+'));
+    let times = times.parse::<i64>().ok().filter(|n| *n >= -1)?;
+    let attr = Attr { interval: number(interval)?, probability: number(probability)?, space: number(space)?, times };
+    (parts.next().is_none() && attr.probability <= 100).then_some(attr)
 }
 
 fn parse_switch(text: &str) -> Option<u64> {
@@ -171,6 +260,14 @@ mod tests {
         assert_eq!(parse_size("4096"), Some(4096));
         for bad in ["", "M", "-1", "+5000", "5x", "1.5G", "99999999999999999999", "99999999T", "100"] {
             assert_eq!(parse_size(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn faults() {
+        assert_eq!(parse_fault("3,100,7,-1"), Some(Attr { interval: 3, probability: 100, space: 7, times: -1 }));
+        for bad in ["", "1", "1,2,3", "1,2,3,4,5", "1,101,0,1", "1,2,3,-2", "-1,2,3,4", "+1,2,3,4", "1, 2,3,4", "a,b,c,d"] {
+            assert_eq!(parse_fault(bad), None, "{bad}");
         }
     }
 

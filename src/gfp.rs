@@ -26,9 +26,13 @@ pub const PATIENT: u32 = 1 << 31;
 /// that a pool's reserve stays whole, but leaves other CPUs' slabs alone (see `mempool/ready`).
 pub const EASY: u32 = 1 << 30;
 
+/// Nor this: a pool's direct path asks, which steps aside while debugging aids are on: only the general one
+/// knows what they do to pools.
+pub const SHORTCUT: u32 = 1 << 29;
+
 /// A mask as C code may give it: what is ours in it has no meaning there.
 pub fn of_user(gfp: u32) -> u32 {
-    gfp & !(PATIENT | EASY)
+    gfp & !(PATIENT | EASY | SHORTCUT)
 }
 
 /// May this request sleep?

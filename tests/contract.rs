@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The others concern poisoning and fault injection, which the library does not have yet.
-const HELD: [std::ops::RangeInclusive<u32>; 2] = [1..=149, 166..=175];
+const ALL: std::ops::RangeInclusive<u32> = 1..=175;
 
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
@@ -24,9 +23,9 @@ fn numbers(name: &str) -> Vec<(u32, char)> {
 
 /// Each test of the C suite: the name that ctest has for it.
 fn suite() -> Vec<(String, String)> {
-    let folder = fs::read_dir(tests().join("c")).expect("the C suite");
+    let folders = ["c", "tools"].map(|name| fs::read_dir(tests().join(name)).expect("the C suite"));
     let mut all = Vec::new();
-    for path in folder.map(|entry| entry.expect("an entry").path()).filter(|path| path.extension().is_some_and(|ext| ext == "c")) {
+    for path in folders.into_iter().flatten().map(|entry| entry.expect("an entry").path()).filter(|path| path.extension().is_some_and(|ext| ext == "c")) {
         let text = fs::read_to_string(&path).expect("text");
         let program = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let names = text.lines().filter_map(|line| line.strip_prefix("TEST(")?.split(')').next());
@@ -51,7 +50,7 @@ fn every_assertion_is_held_by_a_test() {
             index.entry(number).or_default().push(test);
         }
     }
-    for number in HELD.into_iter().flatten() {
+    for number in ALL {
         assert!(index.keys().any(|(held, _)| *held == number), "no test names assertion {number}");
     }
     let mut text = String::from("# Which test holds which assertion of the kernel's contract. Written by tests/contract.rs.\n");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// The sources in the order of the header, each with the macro that leaves it out.
-const GROUPS: [(&str, Option<&str>); 13] = [
+const GROUPS: [(&str, Option<&str>); 14] = [
     ("own", None),
     ("pool", None),
     ("elements", None),
@@ -14,6 +14,7 @@ const GROUPS: [(&str, Option<&str>); 13] = [
     ("mappings", None),
     ("requests", None),
     ("pressure", None),
+    ("faults", None),
     ("kvmalloc", Some("MEMPOOL_BULK_NO_KVMALLOC")),
     ("slab", Some("MEMPOOL_BULK_NO_SLAB")),
     ("pages", Some("MEMPOOL_BULK_NO_PAGE")),

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mempool_bulk::config::{self, Config, HUGEPAGES, MLOCK};
+use mempool_bulk::config::{self, Complaints, Config, HUGEPAGES, MLOCK};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -80,9 +80,9 @@ fuzz_target!(|data: &[u8]| {
             None => unsafe { std::env::remove_var(name) },
         }
     }
-    let (mut config, mut complaints) = (Config::DEFAULT, Vec::new());
+    let (mut config, mut complaints) = (Config::DEFAULT, Complaints::default());
     config::apply_environment(&mut config, &mut complaints);
     let (wanted, wanted_complaints) = expected(&values);
     assert_eq!(config, wanted);
-    assert_eq!(complaints.len(), wanted_complaints, "{complaints:?}");
+    assert_eq!(complaints.count(), wanted_complaints, "{complaints:?}");
 });

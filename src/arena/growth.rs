@@ -5,7 +5,7 @@ use super::map::{self, ARENA, Arena, PAGE_SIZE, Page, WORD_PAGES, Word, existing
 use super::memory::Memory;
 use super::{cgroup, memfd, os, size};
 use crate::config;
-use crate::observe::report;
+use crate::observe::{hooks, report};
 use crate::sync::{Guard, Lock, inside, percpu};
 use core::sync::atomic::{AtomicU32, Ordering::*};
 
@@ -93,6 +93,8 @@ impl Leaving {
         let start = map::address(first).expose_provenance();
         let given = Memory::of_pages().decommit(start, CHUNK_PAGES as usize * PAGE_SIZE);
         if !given {
+            // For a tool they are free pages, until they are committed anew.
+            hooks::allow(map::address(first).addr(), CHUNK_PAGES as usize * PAGE_SIZE, true);
             map::zero(first, CHUNK_PAGES);
         }
         drop(self.0);

@@ -7,6 +7,7 @@ mod at_exit;
 pub mod bulk;
 pub mod convert;
 pub mod elements;
+pub mod faults;
 pub mod kvmalloc;
 pub mod list;
 pub mod mappings;

@@ -20,6 +20,10 @@ pub const MEMPOOL_BULK_HUGEPAGES: u32 = 1 << 1;
 /// there and changes nothing.
 pub const MEMPOOL_BULK_MEMFD: u32 = 1 << 2;
 
+/// Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc() or of a slab cache
+/// with a pattern, and check it when it is taken out: see mempool_bulk_set_poison().
+pub const MEMPOOL_BULK_POISON: u32 = 1 << 3;
+
 /// How the process-wide page allocator behaves. Zero every field you do not set.
 #[repr(C)]
 pub struct mempool_bulk_config {
@@ -30,7 +34,7 @@ pub struct mempool_bulk_config {
     pub limit_bytes: u64,
     /// Committed at once, in bytes; 0: on demand.
     pub prealloc_bytes: u64,
-    /// MEMPOOL_BULK_MLOCK, MEMPOOL_BULK_HUGEPAGES, MEMPOOL_BULK_MEMFD
+    /// MEMPOOL_BULK_MLOCK, MEMPOOL_BULK_HUGEPAGES, MEMPOOL_BULK_MEMFD, MEMPOOL_BULK_POISON
     pub flags: u32,
     /// Preferred NUMA node or -1
     pub node: i32,
@@ -112,7 +116,7 @@ fn read_config(from: *const mempool_bulk_config) -> Result<Config, Error> {
 /// Sets the process-wide allocator up, before the first allocation. 0; -EBUSY after it; -EINVAL for
 /// NULL, unknown flags, a preallocation above the limit, a node that does not exist; -E2BIG for a
 /// longer structure of a newer header that uses what this library does not know. The environment
-/// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _MEMFD, _WAIT_MS) overrides it.
+/// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _MEMFD, _POISON, _WAIT_MS) overrides it.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_configure(config: *const mempool_bulk_config) -> c_int {
     if config.is_null() {

@@ -73,7 +73,8 @@ pub extern "C" fn free_page(addr: c_ulong) {
 /// The address of a new block of 2^order pages, 0 on failure.
 #[unsafe(no_mangle)]
 pub extern "C" fn __get_free_pages(gfp: gfp_t, order: c_uint) -> c_ulong {
-    convert::address(pages::alloc(of_user(gfp), order)).expose_provenance() as c_ulong
+    let idx = pages::alloc(of_user(gfp), order).inspect(|idx| pages::by_address(*idx, order));
+    convert::address(idx).expose_provenance() as c_ulong
 }
 
 /// The address of a new page, 0 on failure.

@@ -3,6 +3,8 @@
 
 use super::convert::{self, gfp_t};
 use super::own_pages::{mempool_bulk_alloc_pages, mempool_bulk_free_page};
+use super::kvmalloc::{mempool_kvfree, mempool_kvmalloc};
+use super::slab::{mempool_alloc_slab, mempool_free_slab};
 use super::pool::{mempool_create, mempool_init};
 use crate::mempool::raw::Mempool;
 use crate::mempool::ready::{self, Known};
@@ -13,6 +15,8 @@ use core::ptr::without_provenance_mut;
 pub static KNOWN: Known = Known {
     pages: (Some(mempool_alloc_pages), Some(mempool_free_pages)),
     own: (Some(mempool_bulk_alloc_pages), Some(mempool_bulk_free_page)),
+    sized: [(Some(mempool_kmalloc), Some(mempool_kfree)), (Some(mempool_kvmalloc), Some(mempool_kvfree))],
+    slab: (Some(mempool_alloc_slab), Some(mempool_free_slab)),
 };
 
 /// A block of 2^order pages for a pool whose pool_data is the order; a struct page pointer.

@@ -3,6 +3,7 @@
 use super::convert::gfp_t;
 use super::pool::{mempool_create, mempool_init};
 use crate::mempool::raw::Mempool;
+use crate::mempool::ready;
 use crate::mempool::slab::{self, Constructor, KmemCache};
 use crate::observe::report;
 use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
@@ -20,15 +21,16 @@ fn cache<'a>(cache: *mut KmemCache) -> Option<&'a KmemCache> {
 /// object handed out. NULL for nonsense.
 #[unsafe(no_mangle)]
 pub extern "C" fn kmem_cache_create(_name: *const c_char, size: c_uint, align: c_uint, _flags: c_ulong, ctor: Constructor) -> *mut KmemCache {
-    slab::create(size, align, ctor).map_or(null_mut(), Box::into_raw)
+    slab::create(size, align, ctor).unwrap_or(null_mut())
 }
 
 /// Gives a cache up; NULL does nothing. Objects still in use get a WARN and stay usable.
 #[unsafe(no_mangle)]
 pub extern "C" fn kmem_cache_destroy(cache: *mut KmemCache) {
     if !cache.is_null() {
-        // SAFETY: the room's rule: the cache came from kmem_cache_create(), whose Box this is.
-        slab::destroy(*unsafe { Box::from_raw(cache) });
+        // SAFETY: the room's rule: the cache came from kmem_cache_create().
+        slab::destroy(unsafe { &*cache });
+        ready::kfree(cache.cast());
     }
 }
 

@@ -9,6 +9,7 @@ use super::reserve::{self, Put};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
 use super::{direct, pool, ready, serve, wait};
 use crate::gfp::*;
+use crate::observe::fault::{self, Fault};
 use crate::observe::report;
 use crate::pages;
 use core::ffi::c_void;
@@ -52,7 +53,8 @@ fn one_step_by_step(pool: &Mempool, gfp: u32) -> *mut c_void {
 
 /// One pass: the pool's function, then the reserve.
 fn attempt(pool: &Mempool, mask: u32, gfp: u32, who: Option<&Entry>) -> Option<*mut c_void> {
-    let mut element = if queue::has_grant(who) { null_mut() } else { element(pool, mask, gfp) };
+    let skip = queue::has_grant(who) || fault::strikes(Fault::MempoolAlloc, 1);
+    let mut element = if skip { null_mut() } else { element(pool, mask, gfp) };
     if element.is_null() {
         element = reserve::take(pool, who, may_sleep(gfp))?;
         count(pool, FROM_RESERVE, 1);

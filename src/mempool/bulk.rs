@@ -16,7 +16,9 @@ use crate::arena::map::Page;
 use crate::error::Error;
 use crate::gfp::*;
 use crate::pages::{self, Prefer};
+use crate::observe::fault::{self, Fault};
 use core::ffi::c_void;
+use core::mem;
 use core::ptr::null_mut;
 
 /// The v2 array form: fills the NULL slots; true when none is left.
@@ -78,7 +80,8 @@ fn fill(pool: &Mempool, gfp: u32, slots: &Slots, deadline: Deadline) -> bool {
 fn try_fill(pool: &Mempool, gfp: u32, slots: &Slots) -> bool {
     let (first, full) = masks(gfp);
     serve::help(pool, full);
-    let filled = fill_pass(pool, first, gfp, slots, None);
+    let struck = fault::strikes(Fault::MempoolAllocBulk, 1);
+    let filled = if struck { fill_rest(pool, first, gfp, slots, None) } else { fill_pass(pool, first, gfp, slots, None) };
     filled || (first != full && !may_sleep(full) && fill_pass(pool, full, gfp, slots, None))
 }
 
@@ -93,6 +96,11 @@ fn fill_pass(pool: &Mempool, mask: u32, gfp: u32, slots: &Slots, who: Option<&En
     if !queue::has_grant(who) {
         from_source(pool, mask, gfp, slots);
     }
+    fill_rest(pool, mask, gfp, slots, who)
+}
+
+/// The reserve's part of a pass.
+fn fill_rest(pool: &Mempool, mask: u32, gfp: u32, slots: &Slots, who: Option<&Entry>) -> bool {
     let missing = slots.missing();
     if missing == 0 {
         return true;
@@ -164,8 +172,9 @@ fn deliver(pool: &Mempool, gfp: u32, nr: u32, source: impl Fn(u32, u32) -> u32, 
     let (first, full) = masks(gfp);
     serve::help(pool, full);
     let mut left = nr;
+    let mut struck = fault::strikes(Fault::MempoolAllocBulk, 1);
     let mut pass = |mask, who: Option<&Entry>| {
-        let got = if queue::has_grant(who) { 0 } else { source(mask, left).min(left) };
+        let got = if queue::has_grant(who) || mem::take(&mut struck) { 0 } else { source(mask, left).min(left) };
         left -= got;
         warn_oversized(pool, mask, left);
         let reserved = if left == 0 { 0 } else { from_reserve(pool, who, left, may_sleep(gfp), sink) };

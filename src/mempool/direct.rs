@@ -8,7 +8,7 @@ use super::stats::{ALLOCATED, FREED, count_own};
 use super::{ready, reserve};
 use crate::arena::map::Page;
 use crate::arena::wide;
-use crate::gfp::__GFP_ZERO;
+use crate::gfp::{__GFP_ZERO, SHORTCUT};
 use crate::pages::{self, Prefer};
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -58,6 +58,7 @@ pub fn fresh(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> bool {
 #[inline(always)]
 fn fill(pool: &Mempool, gfp: u32, slots: &mut [*mut Page]) -> usize {
     let few = pages::are_few(slots.len()) && gfp & __GFP_ZERO == 0;
+    let gfp = gfp | SHORTCUT;
     let n = if few { fill_few(gfp, slots) } else { pages::alloc_many(gfp, Prefer::Cached, slots) };
     count_own(pool, ALLOCATED, n as u64);
     n

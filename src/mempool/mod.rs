@@ -6,6 +6,8 @@ pub mod bulk;
 mod calls;
 mod direct;
 mod late;
+mod mismatch;
+pub mod poison;
 pub mod pool;
 mod queue;
 pub mod raw;

@@ -3,7 +3,8 @@
 
 use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
 use super::ready::{self, Known};
-use super::{alloc, late, queue, reserve, waiting};
+use super::{alloc, late, poison, queue, reserve, waiting};
+use crate::config;
 use crate::error::Error;
 use crate::gfp::GFP_KERNEL;
 use crate::observe::{probe, report};
@@ -30,6 +31,7 @@ pub fn init(pool: &Mempool, min_nr: i32, alloc: AllocFn, free: FreeFn, data: *mu
     if let Some(order) = known.order(alloc, free, data) {
         ready::set_blocks(pool, order);
     }
+    poison::watch(pool, known.size(alloc, free, data));
     fill(pool, &|| alloc.map_or(null_mut(), |alloc| alloc(gfp, data)))
 }
 
@@ -45,6 +47,7 @@ pub fn init_bulk(pool: &Mempool, min_nr: i32, bulk: BulkFn, free: FreeFn, data: 
     let (bulk, free) = if own { known.own } else { (bulk, free) };
     pool.set_functions(None, bulk, free);
     ready::set_own(pool, own);
+    poison::watch(pool, None);
     fill(pool, &|| pages::alloc(GFP_KERNEL, 0).map_or(null_mut(), |idx| crate::arena::map::page_ptr(idx).cast()))
 }
 
@@ -52,6 +55,7 @@ pub fn init_bulk(pool: &Mempool, min_nr: i32, bulk: BulkFn, free: FreeFn, data: 
 fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> {
     pool.curr_nr.store(0, Relaxed);
     pool.elements.store(null_mut(), Relaxed);
+    pool.covers.store(0, Relaxed);
     for word in [&pool.capacity, &pool.claimed, &pool.warned, &pool.kind] {
         word.store(0, Relaxed);
     }
@@ -63,6 +67,8 @@ fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> 
     if min_nr < 0 {
         return Err(Error::Invalid);
     }
+    // Whatever is refused here, memory is short.
+    config::read_aids(true).ok_or(Error::NoMemory)?;
     let array = if min_nr > MOST_ELEMENTS { null_mut() } else { raw::new_array(min_nr.max(1) as u32) };
     if array.is_null() {
         return Err(Error::NoMemory);
@@ -71,6 +77,7 @@ fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> 
     pool.capacity.store(min_nr.max(1) as u32, Relaxed);
     pool.min_nr.store(min_nr, Relaxed);
     pool.pool_data.store(data, Relaxed);
+    poison::count_pool(true);
     Ok(())
 }
 
@@ -124,6 +131,7 @@ fn end(pool: &Mempool) {
     drop(guard);
     raw::free_array(array);
     raw::drop_stripes(pool);
+    poison::count_pool(false);
 }
 
 /// A pool on the heap, set up by `init`; NULL when that fails.

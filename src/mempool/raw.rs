@@ -6,7 +6,9 @@
 
 use super::late;
 use super::queue::Entry;
+use super::slab::KmemCache;
 use crate::arena::map::Page;
+use crate::observe::hooks;
 use crate::sync::stripes::{self, Stripes};
 use crate::sync::{Guard, Linked, Links, List, Lock};
 use core::ffi::c_void;
@@ -54,7 +56,8 @@ pub struct Mempool {
     pub least: AtomicU32,
     /// Elements that signal handlers left (see `late`).
     pub late: [AtomicPtr<c_void>; late::MOST],
-    pub pad: u64,
+    /// What an element in the reserve is for debugging aids (see `poison`).
+    pub covers: AtomicU64,
     pub stripes: Stripes,
 }
 
@@ -87,6 +90,7 @@ pub struct Done(extern "C" fn(*mut Request), *mut Request);
 
 impl Done {
     pub fn run(self) {
+        hooks::acquire(self.1.addr());
         (self.0)(self.1);
     }
 }
@@ -210,6 +214,22 @@ pub fn pool_ref<'a>(pool: *mut Mempool) -> &'a Mempool {
 pub fn free_pool(pool: *mut Mempool) {
     // SAFETY: the pool came from `new_pool` and its user has given it up.
     unsafe { libc::free(pool.cast()) };
+}
+
+/// A value on the heap, for ever or until `c_free`; None when memory is short.
+pub fn to_heap(cache: KmemCache) -> Option<*mut KmemCache> {
+    let memory: *mut KmemCache = c_alloc(size_of::<KmemCache>(), 16, false).cast();
+    // SAFETY: as long as the value, which needs no greater alignment, and ours alone.
+    (!memory.is_null()).then(|| unsafe {
+        memory.write(cache);
+        memory
+    })
+}
+
+/// The slab cache that is a pool's data.
+pub fn slab_of<'a>(data: *mut c_void) -> Option<&'a KmemCache> {
+    // SAFETY: the user's contract of a slab pool: NULL, or a cache that lives as long as the pool.
+    unsafe { data.cast::<KmemCache>().as_ref() }
 }
 
 /// A C array of element slots that the caller of a bulk function lends us.

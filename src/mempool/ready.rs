@@ -32,19 +32,30 @@ const KIND_OWN: u32 = 1;
 pub struct Known {
     pub pages: (AllocFn, FreeFn),
     pub own: (BulkFn, FreeFn),
+    /// Pairs whose pool_data is the size of an element in bytes.
+    pub sized: [(AllocFn, FreeFn); 2],
+    /// The pair whose pool_data is a slab cache.
+    pub slab: (AllocFn, FreeFn),
 }
 
 impl Known {
     /// Is this classic pool one of single pages of ours?
     pub fn is_own(&self, alloc: AllocFn, free: FreeFn, data: *mut c_void) -> bool {
-        let same = addresses(alloc) == addresses(self.pages.0) && free_address(free) == free_address(self.pages.1);
-        same && data.is_null()
+        same((alloc, free), self.pages) && data.is_null()
+    }
+
+    /// The size of this classic pool's elements in bytes, if they are pieces of the C library's memory.
+    pub fn size(&self, alloc: AllocFn, free: FreeFn, data: *mut c_void) -> Option<usize> {
+        if same((alloc, free), self.slab) {
+            return raw::slab_of(data).map(|cache| cache.size as usize);
+        }
+        self.sized.iter().any(|sized| same((alloc, free), *sized)).then(|| data.addr())
     }
 
     /// Does this classic pool have blocks of pages, and of which order?
     pub fn order(&self, alloc: AllocFn, free: FreeFn, data: *mut c_void) -> Option<u32> {
-        let same = addresses(alloc) == addresses(self.pages.0) && free_address(free) == free_address(self.pages.1);
-        u32::try_from(data.addr()).ok().filter(|order| same && (1..=10).contains(order))
+        let blocks = same((alloc, free), self.pages);
+        u32::try_from(data.addr()).ok().filter(|order| blocks && (1..=10).contains(order))
     }
 
     /// Is this bulk pool one of our own pages: no functions, or ours by name?
@@ -59,8 +70,8 @@ impl Known {
     }
 }
 
-fn addresses(alloc: AllocFn) -> Option<usize> {
-    alloc.map(|f| f as usize)
+fn same(a: (AllocFn, FreeFn), b: (AllocFn, FreeFn)) -> bool {
+    a.0.map(|f| f as usize) == b.0.map(|f| f as usize) && free_address(a.1) == free_address(b.1)
 }
 
 fn free_address(free: FreeFn) -> Option<usize> {

@@ -8,7 +8,7 @@ use super::ready::{self, Kind};
 use super::{bulk, pool, serve, waiting};
 use crate::error::Error;
 use crate::gfp::may_sleep;
-use crate::observe::report;
+use crate::observe::{hooks, report};
 use crate::pages;
 use core::ptr;
 use core::sync::atomic::Ordering::*;
@@ -43,6 +43,7 @@ pub fn submit(pool: &Mempool, request: &Request) -> Result<bool, Error> {
 /// Queues a request; true when this thread completed it on the way.
 fn queue(pool: &Mempool, request: &Request, missing: u32) -> bool {
     let own = ptr::from_ref(request);
+    hooks::release(own.addr());
     request.pool.store(ptr::from_ref(pool).cast_mut(), Relaxed);
     request.entry.reset(own.cast_mut());
     let own_pages = matches!(ready::kind(pool), Kind::OwnPages);

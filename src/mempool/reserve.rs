@@ -4,7 +4,7 @@
 //! Who may take is asked of `queue`. Knows no mask and no sleeping.
 #![forbid(unsafe_code)]
 
-use super::{calls, late, serve};
+use super::{calls, late, poison, serve};
 use super::queue::{self, Entry};
 use super::ready;
 use super::raw::{Mempool, Slots};
@@ -54,6 +54,9 @@ pub fn is_withheld(pool: &Mempool, guard: &Guard<'_>) -> bool {
 
 /// Offers an element. The caller tells those who wait afterwards.
 pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
+    if !poison::is_whole(pool, element) {
+        return Put::Gone;
+    }
     if !is_short(pool) {
         return Put::Full;
     }
@@ -81,6 +84,7 @@ pub fn store(pool: &Mempool, guard: &Guard<'_>, element: *mut c_void) -> bool {
     if fits {
         pool.slot(guard, at as u32).store(element, Relaxed);
         pool.curr_nr.store(at + 1, Release);
+        poison::enter(pool, element);
     }
     fits
 }
@@ -122,6 +126,7 @@ pub fn pop(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
         fence(Release);
         // A page that was freed twice as it was put here is somebody else's by now.
         if unshelve(element) {
+            poison::leave(pool, element);
             return Some(element);
         }
     }

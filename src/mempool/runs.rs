@@ -6,6 +6,7 @@ use super::raw::{Mempool, Slots};
 use super::{alloc, bulk, ready};
 use crate::arena::map::{self, PAGE_SIZE, Page};
 use crate::observe::report;
+use crate::pages;
 use core::cell::RefCell;
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -31,6 +32,7 @@ pub fn buffers_alloc(pool: &Mempool, gfp: u32, slots: Slots) -> bool {
     let all = bulk::array(pool, gfp, slots);
     for i in 0..slots.len() {
         if let Some(idx) = map::page_index(slots.get(i).cast()) {
+            pages::by_address(idx, 0);
             slots.set(i, map::address(idx).cast());
         }
     }

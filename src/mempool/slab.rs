@@ -18,14 +18,15 @@ pub struct KmemCache {
     warned: AtomicU32,
 }
 
-/// A cache of objects; None for nonsense.
-pub fn create(size: u32, align: u32, ctor: Constructor) -> Option<Box<KmemCache>> {
+/// A cache of objects; None for nonsense, or without memory.
+pub fn create(size: u32, align: u32, ctor: Constructor) -> Option<*mut KmemCache> {
     let align_ok = align == 0 || (align.is_power_of_two() && align <= 4096);
-    (size > 0 && align_ok).then(|| Box::new(KmemCache { size, align: align.max(16), ctor, in_use: AtomicI64::new(0), warned: AtomicU32::new(0) }))
+    let cache = (size > 0 && align_ok).then_some(KmemCache { size, align: align.max(16), ctor, in_use: AtomicI64::new(0), warned: AtomicU32::new(0) });
+    cache.and_then(raw::to_heap)
 }
 
 /// Gives a cache up; objects that are still out are reported.
-pub fn destroy(cache: KmemCache) {
+pub fn destroy(cache: &KmemCache) {
     let in_use = cache.in_use.load(Relaxed);
     if in_use != 0 {
         report::warn(format_args!("a slab cache is destroyed while {in_use} of its objects are in use"));

@@ -2,6 +2,7 @@
 //! Holds no lock while it writes or runs the handler, and waits for none in a signal handler: reports come
 //! from anywhere.
 
+use super::hooks;
 use super::text::Text;
 use core::ffi::{c_char, c_void};
 use core::fmt;
@@ -20,6 +21,7 @@ static HANDLER: parking_lot::RwLock<Option<(Handler, usize)>> = parking_lot::RwL
 /// Replaces the handler; None brings stderr back.
 pub fn set_handler(handler: Option<Handler>, data: *mut c_void) {
     let _inside = inside::enter(true);
+    hooks::release((&raw const HANDLER).addr());
     *HANDLER.write() = handler.map(|h| (h, data as usize));
 }
 
@@ -56,6 +58,7 @@ fn send(kind: i32, args: fmt::Arguments<'_>) -> bool {
     let text = Text::new(args);
     let handler = handler();
     if let Some((handler, data)) = handler {
+        hooks::acquire((&raw const HANDLER).addr());
         handler(kind, text.as_c_str().as_ptr(), data as *mut c_void);
         return true;
     }
@@ -66,5 +69,8 @@ fn send(kind: i32, args: fmt::Arguments<'_>) -> bool {
     let _ = stderr.write_all(b": ");
     let _ = stderr.write_all(text.bytes());
     let _ = stderr.write_all(b"\n");
+    if kind == BUG {
+        hooks::print_stack();
+    }
     false
 }

@@ -5,13 +5,14 @@
 
 use super::cache::{self, REFILL_PAGES};
 use super::depot::{DEPOT, Open, emergency_target};
-use super::{MAX_ORDER, RETURNED, child, first, scope, shrink, state};
+use super::{MAX_ORDER, RETURNED, child, first, scope, shrink, state, watched};
 use crate::arena::map::{self, ARENA, Page};
 use crate::arena::view::view;
 use crate::arena::Arena;
 use crate::config;
 use crate::gfp::*;
-use crate::observe::report;
+use crate::observe::fault::{self, Fault};
+use crate::observe::{aids, report};
 use crate::sync::{Batch, NOTHING, Singles, percpu};
 use core::cell::Cell;
 use core::ptr::null_mut;
@@ -98,6 +99,13 @@ fn alloc_block(gfp: u32, order: u32) -> Option<u32> {
     })
 }
 
+/// Is this request to get nothing: by a fault, which one that must not fail is spared, or because it is made on a
+/// pool's direct path, while only the general one sees to faults?
+#[cold]
+fn shall_fail(gfp: u32, order: u32) -> bool {
+    gfp & SHORTCUT != 0 || gfp & __GFP_NOFAIL == 0 && fault::strikes(Fault::PageAlloc, 1 << order)
+}
+
 /// A request that the slab could not serve, and what its mask means.
 pub(super) struct Request {
     pub arena: &'static Arena,
@@ -108,9 +116,13 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// None when there is no arena, or none yet for a caller that may not wait.
+    /// None when there is no arena, or none yet for a caller that may not wait, or when the request is to fail.
     pub fn new(gfp: u32, order: u32) -> Option<Request> {
-        let (arena, gfp) = (first::arena(may_wait_for_locks(gfp))?, scope::apply(gfp));
+        let arena = first::arena(may_wait_for_locks(gfp))?;
+        if aids::some() && shall_fail(gfp, order) {
+            return None;
+        }
+        let gfp = scope::apply(gfp & !SHORTCUT);
         Some(Request { arena, gfp, order, rounds: Cell::new(Self::all_rounds(gfp)) })
     }
 
@@ -243,6 +255,7 @@ impl Request {
     }
 
     fn finish(&self, idx: u32, clean: bool) -> u32 {
+        watched::handed_out(idx, self.order, self.wants_zero());
         if self.wants_zero() && !clean {
             map::zero(idx, 1 << self.order);
         }

@@ -6,7 +6,7 @@
 
 use super::depot::{DEPOT, Open, emergency_target};
 use super::{RETURNED, masks::WORD_ORDER};
-use crate::observe::probe;
+use crate::observe::{aids, probe};
 use crate::sync::{BATCH, Batch, NOTHING, Singles, Words, percpu};
 use core::sync::atomic::{AtomicU64, Ordering::*};
 
@@ -144,9 +144,9 @@ pub fn relax(depot: &Open) {
     }
 }
 
-/// Lets the slabs be used again unless somebody sleeps.
+/// Lets the slabs be used again unless somebody sleeps, or debugging aids want to see every page.
 pub fn release(_depot: &Open) {
-    if !RETURNED.has_sleepers() {
+    if !RETURNED.has_sleepers() && !aids::any() {
         DEPOT.pressure.store(false, Relaxed);
         percpu::resume_all();
     }

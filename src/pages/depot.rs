@@ -4,7 +4,7 @@
 //! lock is busy is left for the holder.
 //! Knows no slab and no gfp mask. Never calls a user's function.
 
-use super::{MAX_ORDER, RETURNED, child, shelf, state, twice};
+use super::{MAX_ORDER, RETURNED, child, shelf, state, twice, watched};
 use crate::arena::map;
 use crate::arena::{Arena, CHUNK_PAGES};
 use crate::observe::probe;
@@ -178,6 +178,7 @@ impl Open {
     /// Puts pages in that have just got their memory.
     pub(super) fn put_new(&self, first: u32, n: u32) {
         state::born(self.arena, first, n);
+        watched::born(first, n);
         // The odd rest at the limit is put as the aligned blocks that it is made of.
         let (mut at, end) = (first, first + n);
         while at < end {

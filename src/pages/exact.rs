@@ -1,15 +1,16 @@
 //! Blocks taken apart: `split_page`, and `alloc_pages_exact`, which keeps only the pages asked for.
 //! Knows no cache and no limit.
 
-use super::{MAX_ORDER, alloc, free, state};
+use super::{MAX_ORDER, alloc, free, state, watched};
 use crate::arena::map::{ARENA, PAGE_SIZE};
 use crate::observe::report;
 
 /// Turns a held, non-compound block into 2^order single pages.
 pub fn split(idx: u32, order: u32) {
     if !state::split(&ARENA, idx, order) {
-        report::bug(format_args!("page {idx} can't be split as a block of order {order}"));
+        return report::bug(format_args!("page {idx} can't be split as a block of order {order}"));
     }
+    watched::split(idx, order);
 }
 
 /// As many neighbouring pages as `bytes` need, none more.
@@ -21,6 +22,8 @@ pub fn exact_alloc(gfp: u32, bytes: usize) -> Option<u32> {
     let order = pages.next_power_of_two().ilog2();
     let idx = alloc(gfp & !crate::gfp::__GFP_COMP, order)?;
     split(idx, order);
+    watched::by_address(idx, 0);
+    (idx + 1..idx + pages as u32).for_each(watched::behind_another);
     for spare in idx + pages as u32..idx + (1 << order) {
         free(spare, 0);
     }

@@ -8,12 +8,12 @@
 //! | DONE false | nothing may be assumed |
 //! | DONE true | the arena is there with its first memory, for ever |
 
-use super::child;
+use super::{cache, child};
 use super::depot::{self, DEPOT, emergency_target};
 use crate::arena::{self, Arena, CHUNK_PAGES, map, memfd};
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::observe::report;
+use crate::observe::{aids, hooks, report};
 use crate::sync::{Lock, inside};
 use core::sync::atomic::{AtomicBool, Ordering::*};
 
@@ -25,14 +25,14 @@ static LOCK: Lock = Lock::new();
 /// waiting and the caller may not.
 #[inline]
 pub fn arena(may_wait: bool) -> Option<&'static Arena> {
-    // Acquire pairs with the Release in `set_up`.
-    if DONE.load(Acquire) { map::existing() } else { set_up(may_wait) }
+    arena_if_done().or_else(|| set_up(may_wait))
 }
 
 #[cold]
 fn set_up(may_wait: bool) -> Option<&'static Arena> {
     // Complaints about the environment run the user's handler, which may come back here: before the lock.
     let config = config::get_if(may_wait)?;
+    config::read_aids(may_wait)?;
     let one = LOCK.lock_if(may_wait)?;
     if DONE.load(Relaxed) {
         return map::existing();
@@ -41,7 +41,9 @@ fn set_up(may_wait: bool) -> Option<&'static Arena> {
     inside::after_fork(inside::Forked::Pages, depot::take_in_deferred);
     let arena = arena::reserve()?;
     child::watch_forks();
+    hooks::lsan_root(map::address(0).addr(), arena.max_pages() as usize * map::PAGE_SIZE);
     let missing = first_memory(arena, config);
+    watch(arena);
     DONE.store(true, Release);
     drop(one);
     if missing > 0 {
@@ -53,6 +55,27 @@ fn set_up(may_wait: bool) -> Option<&'static Arena> {
 /// The descriptor of the memory that is shared, if it is.
 pub fn memfd() -> Result<i32, Error> {
     arena(true).and_then(|_| memfd::fd()).ok_or(Error::NotSupported)
+}
+
+/// Keeps the slabs stopped if there is a reason to; with none left, lets them be used again in time.
+fn watch(arena: &'static Arena) {
+    if let Some(depot) = DEPOT.open(arena, true) {
+        if aids::any() { cache::drain(&depot, true) } else { cache::relax(&depot) }
+    }
+}
+
+/// To be told when the debugging aids in use have changed. May wait for locks.
+pub fn aids_changed() {
+    // Who sets the arena up looks at the aids before he lets go: either he saw the change, or he is done.
+    drop(LOCK.lock());
+    if let Some(arena) = arena_if_done() {
+        watch(arena);
+    }
+}
+
+fn arena_if_done() -> Option<&'static Arena> {
+    // Acquire pairs with the Release in `set_up`.
+    if DONE.load(Acquire) { map::existing() } else { None }
 }
 
 /// Commits it; how many pages of the preallocation are missing then.

@@ -25,8 +25,10 @@ mod transit;
 mod trim;
 mod twice;
 pub mod vmap;
+mod watched;
 
 pub use alloc::{alloc, alloc_one, alloc_one_cached};
+pub use first::aids_changed;
 pub use exact::{exact_alloc, exact_free, split};
 pub use first::memfd;
 pub use holes::regions;
@@ -38,6 +40,7 @@ pub use shrink::{FS, IO, Scan, Shrinker, register, unregister};
 pub use shelf::Shelved;
 pub use stats::{Stats, WAITS, dump, stats};
 pub use trim::{trim, untrim};
+pub use watched::by_address;
 
 use crate::sync::Event;
 

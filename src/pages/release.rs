@@ -4,11 +4,11 @@
 use super::depot::DEPOT;
 use super::shelf::{self, Shelved};
 use super::state::{self, Taken};
-use super::{MAX_ORDER, RETURNED, cache, child, front, twice};
+use super::{MAX_ORDER, RETURNED, cache, child, front, twice, watched};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::{View, view};
 use crate::arena::wide;
-use crate::observe::report;
+use crate::observe::{aids, report};
 use crate::sync::{BATCH, SINGLES, Singles, Words, percpu};
 
 /// Whole words that go into the slab together.
@@ -88,6 +88,7 @@ fn drop_reference(idx: u32, order: u32) -> bool {
     if order != 0 {
         return free_block(idx, order);
     }
+    watched::let_go(idx);
     let taken = state::take_back(&ARENA, idx, 0);
     if taken == Taken::Free {
         one_to_depot(idx);
@@ -103,8 +104,10 @@ fn free_block(idx: u32, order: u32) -> bool {
         report::bug(format_args!("page {idx} freed with impossible order {order}"));
         return false;
     }
+    watched::let_go(idx);
     let taken = state::take_back(&ARENA, idx, order);
     if taken == Taken::Free {
+        watched::taken_back(idx, order);
         match DEPOT.open_to_free(&ARENA) {
             Some(depot) => {
                 depot.put_block(idx, order);
@@ -239,6 +242,7 @@ fn past_the_slab(idx: u32) {
     if child::are_refused(core::iter::once(idx)) {
         return;
     }
+    watched::taken_back(idx, 0);
     // Under pressure everybody comes here with single pages. Nobody queues for the lock then: who wants
     // pages from the depot, and may not sleep, would find it busy all the time.
     match DEPOT.open(&ARENA, false) {
@@ -259,6 +263,8 @@ fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
     if child::are_refused(&mut *pages) {
         return;
     }
+    // Lazily, but each before it is in the depot, which is open or not ours to look at then.
+    let pages = &mut pages.inspect(|idx| watched::taken_back(*idx, 0));
     let Some(depot) = DEPOT.open_to_free(&ARENA) else { return defer(pages) };
     depot.put_pages(pages);
     depot.note_returned();
@@ -277,9 +283,12 @@ fn flush_slab() {
 
 #[cold]
 fn words_to_depot(words: &[u32]) {
-    let mut pages = words.iter().flat_map(|w| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32);
-    if child::are_refused(&mut pages) {
+    let pages = || words.iter().flat_map(|w| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32);
+    if child::are_refused(pages()) {
         return;
+    }
+    if aids::tools() {
+        pages().for_each(|idx| watched::taken_back(idx, 0));
     }
     match DEPOT.open_to_free(&ARENA) {
         Some(depot) => {
@@ -288,7 +297,7 @@ fn words_to_depot(words: &[u32]) {
             depot.note_returned();
             cache::relax(&depot);
         }
-        None => defer(&mut pages),
+        None => defer(&mut pages()),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::alloc::{DIRECT, Request};
 use super::depot::{DEPOT, emergency_target};
 use super::many::Prefer;
-use super::{cache, state};
+use super::{cache, state, watched};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::view;
 use crate::arena::wide;
@@ -79,6 +79,7 @@ pub fn hand_out_each(zero: bool, pages: impl Iterator<Item = u32>, slots: &mut [
     let mut done = 0;
     for idx in pages {
         if let Some(clean) = state::hand_out(&ARENA, idx) {
+            watched::handed_out(idx, 0, zero);
             if zero && !clean {
                 map::zero(idx, 1);
             }
@@ -98,6 +99,9 @@ fn hand_out_taken(request: &Request, taken: &Taken, slots: &mut [*mut Page]) -> 
     for w in numbers {
         let together = !zero && view.word_states(*w).is_some_and(state::hand_out_together);
         let pages = w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32;
+        if together {
+            pages.clone().for_each(|idx| watched::handed_out(idx, 0, false));
+        }
         done += match together {
             true => wide::write_words(view, core::slice::from_ref(w), &mut slots[done..]),
             false => hand_out_each(zero, pages, &mut slots[done..]),

@@ -14,7 +14,7 @@
 use super::scope;
 use crate::error::Error;
 use crate::gfp::{__GFP_FS, __GFP_IO};
-use crate::observe::report;
+use crate::observe::{hooks, report};
 use crate::sync::{Event, Guard, Linked, Links, List, Lock, inside};
 use core::cell::Cell;
 use core::ffi::c_ulong;
@@ -91,6 +91,7 @@ pub fn register(shrinker: &Shrinker) -> Result<(), Error> {
     }
     shrinker.active.store(0, Relaxed);
     shrinker.leaving.store(0, Relaxed);
+    hooks::release(ptr::from_ref(shrinker).addr());
     SHRINKERS.push(&guard, shrinker);
     Ok(())
 }
@@ -116,6 +117,7 @@ pub fn unregister(shrinker: &Shrinker) {
         drop(guard);
         interest.sleep(Duration::from_secs(60));
     }
+    hooks::acquire(ptr::from_ref(shrinker).addr());
     if own {
         set_running(Running::Gone);
     }
@@ -133,7 +135,9 @@ pub fn scan(nr: u64, gfp: u32) -> Option<u64> {
     while let Some((shrinker, scan)) = next {
         set_running(Running::Scan(shrinker));
         SCANS.fetch_add(1, Relaxed);
+        hooks::acquire(shrinker.addr());
         given = given.saturating_add(scan(shrinker.cast_mut(), nr, gfp));
+        hooks::release(shrinker.addr());
         let gone = running() == Running::Gone;
         set_running(Running::Nothing);
         if gone {

@@ -15,13 +15,14 @@
 
 use super::percpu;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*, compiler_fence};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*, compiler_fence};
 use core::time::Duration;
 
 static INSIDE: AtomicU32 = AtomicU32::new(0);
 static FORKING: AtomicUsize = AtomicUsize::new(0);
 static LATE: AtomicU32 = AtomicU32::new(0);
-static LATE_WORK: [AtomicUsize; 5] = [const { AtomicUsize::new(0) }; 5];
+static LATE_WORK: [AtomicUsize; LATE_KINDS] = [const { AtomicUsize::new(0) }; LATE_KINDS];
+const LATE_KINDS: usize = Late::Poison as usize + 1;
 /// What is done after a fork, besides what is done here.
 static AFTER_FORK: [AtomicUsize; 5] = [const { AtomicUsize::new(0) }; 5];
 
@@ -111,6 +112,8 @@ pub enum Late {
     Pools,
     /// Reporting that memory is not shared as it should be.
     Unshared,
+    /// Reporting elements that were changed in a reserve.
+    Poison,
 }
 
 /// Runs `work`, at once or, inside a section, when the thread leaves it. For each kind always the same
@@ -170,7 +173,18 @@ static WATCH_FORKS: extern "C" fn() = watch_forks;
 
 extern "C" fn watch_forks() {
     // SAFETY: the three are plain functions that live as long as the library, which is never unloaded.
-    unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+    let error = unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+    WATCHES_FORKS.store(error == 0, Relaxed);
+}
+
+static WATCHES_FORKS: AtomicBool = AtomicBool::new(false);
+
+/// Is that so? Tries once more if memory was short then. By one thread at a time.
+pub fn watches_forks() -> bool {
+    if !WATCHES_FORKS.load(Relaxed) {
+        watch_forks();
+    }
+    WATCHES_FORKS.load(Relaxed)
 }
 
 /// Who has something to do after a fork, in this order.

@@ -20,6 +20,7 @@ mod rseq;
 mod rseq_absent;
 mod slab;
 pub mod stripes;
+pub mod system;
 mod wake;
 
 pub use batch::{BATCH, Batch};
@@ -30,10 +31,3 @@ pub use lock::{Guard, Lock};
 pub use once_a_thread::Busy;
 pub use slab::{NOTHING, SINGLES, Singles, Slab, Stack, WORDS, Words};
 pub use wake::{Parker, Wakes};
-
-/// Was this program started with more rights than its caller has? Then the environment is not ours
-/// to believe.
-pub fn privileged() -> bool {
-    // SAFETY: getauxval reads a table the kernel gave the process; any key is allowed.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}

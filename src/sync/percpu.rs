@@ -12,6 +12,7 @@ use super::rseq_absent as rseq;
 #[cfg(target_arch = "x86_64")]
 use super::rseq;
 use super::batch::Batch;
+use super::system::read;
 use super::slab::{NOTHING, SLAB_SHIFT, Slab, Stack};
 use core::sync::atomic::{AtomicUsize, Ordering::*};
 
@@ -48,8 +49,10 @@ pub unsafe fn install(memory: usize, locked_only: bool) {
 fn possible_cpus() -> usize {
     static FOUND: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
     *FOUND.get_or_init(|| {
-        let list = std::fs::read_to_string("/sys/devices/system/cpu/possible").unwrap_or_default();
-        let last = list.trim().rsplit(['-', ',']).next().and_then(|n| n.parse::<usize>().ok());
+        let mut buffer = [0; 1024];
+        let list = read(c"/sys/devices/system/cpu/possible", &mut buffer).unwrap_or_default().trim_ascii();
+        let last = list.rsplit(|byte| matches!(byte, b'-' | b',')).next();
+        let last = last.and_then(|n| core::str::from_utf8(n).ok()?.parse::<usize>().ok());
         // SAFETY: sysconf has no precondition.
         last.map_or_else(|| unsafe { libc::sysconf(libc::_SC_NPROCESSORS_CONF) }.max(1) as usize, |n| n + 1)
     })

@@ -2,9 +2,11 @@
  * reserve goes on answering. */
 #include "check.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static mempool_t pool;
 
@@ -85,6 +87,35 @@ TEST(data_limit_after_a_trim)
 			__free_page(p[i]);
 	CHECK(outstanding() == 0);
 	check_conserved();
+}
+
+/* Locked memory may not be had: then none is committed, and what is there goes on. */
+TEST(locked_memory_limit)
+{
+	struct mempool_bulk_config config = { .struct_size = sizeof(config), .limit_bytes = 64 << 20, .node = -1, .flags = MEMPOOL_BULK_MLOCK };
+	struct rlimit limit = { 6 << 20, 6 << 20 };
+	unsigned long n;
+
+	CHECK(setrlimit(RLIMIT_MEMLOCK, &limit) == 0);
+	if (geteuid() == 0 && setuid(65534) != 0) /* the limit is none for root */
+		exit(77);
+	CHECK(mempool_bulk_configure(&config) == 0);
+	catch_reports();
+	n = exhaust();
+	CHECK(n > 500 && n <= (6 << 20) / 4096 && bugs == 0);
+}
+
+/* The machine promises no more memory than it has. Its setting is for all, so it is not changed here. */
+TEST(strict_overcommit)
+{
+	FILE *file = fopen("/proc/sys/vm/overcommit_memory", "r");
+	int mode = 0;
+
+	CHECK(file && fscanf(file, "%d", &mode) == 1 && fclose(file) == 0);
+	if (mode != 2)
+		exit(77);
+	configure(1ull << 50, 0);
+	CHECK(exhaust() > 100);
 }
 
 static void *take_one(void *arg)
@@ -173,6 +204,48 @@ TEST(memory_cgroup)
 	join_group();
 	n = exhaust();
 	CHECK(n > 1000 && n < 100663296 / 4096);
+}
+
+/* Without files to ask there is no commit while the group had a limit: a commit too far would be the end. */
+TEST(memory_cgroup_without_files)
+{
+	struct rlimit limit;
+	struct page *page;
+	unsigned long n;
+
+	join_group();
+	CHECK((page = alloc_page(GFP_KERNEL)) && getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = 0;
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	for (n = 0; alloc_page(GFP_KERNEL | __GFP_NOWARN); n++)
+		CHECK(n < 100663296 / 4096);
+	limit.rlim_cur = limit.rlim_max;
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	CHECK(alloc_page(GFP_KERNEL));
+}
+
+/* What another process of the group has is not ours to commit. */
+TEST(memory_cgroup_with_a_neighbour)
+{
+	enum { OTHERS = 40 << 20 };
+	unsigned long n;
+	pid_t neighbour;
+	int fd[2], status;
+	char there;
+
+	join_group();
+	CHECK(pipe(fd) == 0 && (neighbour = fork()) >= 0);
+	if (neighbour == 0) {
+		void *others = mmap(NULL, OTHERS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		if (others == MAP_FAILED || write(fd[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	CHECK(read(fd[0], &there, 1) == 1);
+	n = exhaust();
+	CHECK(n > 1000 && n < (100663296 - OTHERS) / 4096);
+	CHECK(kill(neighbour, SIGTERM) == 0 && waitpid(neighbour, &status, 0) == neighbour && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
 /* What a trim gives back others of the group may use, and then it does not come again. */
