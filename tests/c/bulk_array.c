@@ -244,6 +244,7 @@ TEST(H98_classic_pools_too)
 	struct page *p[16] = { NULL };
 	mempool_t *classic = mempool_create_page_pool(4, 0), *blocks = mempool_create_page_pool(2, 1);
 
+	CHECK(classic && blocks);
 	CHECK(mempool_alloc_pages_bulk_array(classic, GFP_KERNEL, 16, p));
 	check_all_different(p, 16);
 	mempool_bulk_free_pages(classic, p, 16);

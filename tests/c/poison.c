@@ -53,7 +53,7 @@ TEST(K150_slab_kvmalloc_and_blocks_of_pages)
 	struct kmem_cache *cache = kmem_cache_create("poison", 123, 0, 0, NULL);
 	struct page *page;
 
-	CHECK(mempool_bulk_set_poison(true) == 0);
+	CHECK(cache && mempool_bulk_set_poison(true) == 0);
 	CHECK(mempool_init_slab_pool(&pool, 1, cache) == 0 && poisoned(pool.elements[0], 123));
 	mempool_exit(&pool);
 	kmem_cache_destroy(cache);

@@ -82,8 +82,11 @@ TEST(K9_destroy_null)
 TEST(K10_destroy_frees_only_the_reserve)
 {
 	mempool_t *p = mempool_create(4, counter_alloc, counter_free, &c);
-	void *a = mempool_alloc_preallocated(p), *b = mempool_alloc_preallocated(p);
+	void *a, *b;
 
+	CHECK(p);
+	a = mempool_alloc_preallocated(p);
+	b = mempool_alloc_preallocated(p);
 	mempool_destroy(p);
 	CHECK(c.frees == 2);
 	for (int i = 0; i < 2; i++)

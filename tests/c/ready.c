@@ -101,10 +101,11 @@ TEST(slab_caches)
 	unsigned char *object;
 	void *leaked;
 
+	CHECK(cache && made);
 	catch_reports();
 	CHECK(kmem_cache_size(cache) == 200 && kmem_cache_size(made) == 40);
 	for (int round = 0; round < 3; round++) {
-		object = kmem_cache_zalloc(cache, GFP_KERNEL);
+		CHECK((object = kmem_cache_zalloc(cache, GFP_KERNEL)));
 		for (int i = 0; i < 200; i++)
 			CHECK(object[i] == 0);
 		memset(object, 1, 200);
