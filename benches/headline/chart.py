@@ -28,7 +28,7 @@ def bars(values, length):
 def panel(title, values, y, log):
     most = max(values.values())
     length = (lambda v: PLOT * math.log(v / LOW) / math.log(most / LOW)) if log else (lambda v: PLOT * v / most)
-    return [f'<g transform="translate(10 {y})">', text(LABEL, 16, title, 13, weight="bold"), *bars(values, length), "</g>"]
+    return [f'<g transform="translate(10 {y})">', text(10, 16, title, 13, weight="bold"), *bars(values, length), "</g>"]
 
 
 def draw(results):

@@ -21,6 +21,7 @@ import nbd  # Debian's python3-libnbd
 from server import KEY, PLUGIN, POOL_WAYS, WAYS, Server
 
 MIB = 1 << 20
+os.environ["PATH"] += ":/usr/sbin:/sbin"  # mkfs.ext4
 WRAP = []
 CONNECTIONS = []
 
