@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use mempool_bulk::config::{self, Config, HUGEPAGES, MLOCK};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{CString, c_char};
+use std::ptr::null;
 
 const NAMES: [&str; 6] = [
     "MEMPOOL_BULK_LIMIT", "MEMPOOL_BULK_PREALLOC", "MEMPOOL_BULK_WAIT_MS",
@@ -71,17 +71,27 @@ fn parts(mut data: &[u8]) -> [Option<&[u8]>; 6] {
     })
 }
 
+unsafe extern "C" {
+    /// The C library's own, which getenv() reads.
+    static mut environ: *const *const c_char;
+}
+
+/// Runs something with these variables and no others. Not by setenv(), which keeps every value for ever.
+fn with_environment(values: &[Option<&[u8]>; 6], run: impl FnOnce()) {
+    let text = |(name, value): (&&str, &Option<&[u8]>)| value.map(|value| CString::new([name.as_bytes(), b"=", value].concat()).expect("no zero byte"));
+    let texts: Vec<CString> = NAMES.iter().zip(values).filter_map(text).collect();
+    let all: Vec<*const c_char> = texts.iter().map(|text| text.as_ptr()).chain([null()]).collect();
+    // SAFETY: no other thread reads the environment, and the array lives until it is put back.
+    let before = unsafe { std::mem::replace(&mut *(&raw mut environ), all.as_ptr()) };
+    run();
+    // SAFETY: as above.
+    unsafe { environ = before };
+}
+
 fuzz_target!(|data: &[u8]| {
     let values = parts(data);
-    for (name, value) in NAMES.iter().zip(values) {
-        // SAFETY: nothing else in this process reads the environment meanwhile.
-        match value {
-            Some(text) => unsafe { std::env::set_var(name, OsStr::from_bytes(text)) },
-            None => unsafe { std::env::remove_var(name) },
-        }
-    }
     let (mut config, mut complaints) = (Config::DEFAULT, Vec::new());
-    config::apply_environment(&mut config, &mut complaints);
+    with_environment(&values, || config::apply_environment(&mut config, &mut complaints));
     let (wanted, wanted_complaints) = expected(&values);
     assert_eq!(config, wanted);
     assert_eq!(complaints.len(), wanted_complaints, "{complaints:?}");
