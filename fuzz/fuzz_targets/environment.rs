@@ -3,13 +3,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mempool_bulk::config::{self, Complaints, Config, HUGEPAGES, MLOCK};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use mempool_bulk::config::{self, Complaints, Config, HUGEPAGES, MEMFD, MLOCK};
+use std::ffi::{CString, c_char};
+use std::ptr::null;
 
-const NAMES: [&str; 6] = [
+const VARIABLES: usize = 8;
+const NAMES: [&str; VARIABLES] = [
     "MEMPOOL_BULK_LIMIT", "MEMPOOL_BULK_PREALLOC", "MEMPOOL_BULK_WAIT_MS",
     "MEMPOOL_BULK_NO_RSEQ", "MEMPOOL_BULK_MLOCK", "MEMPOOL_BULK_HUGEPAGES",
+    "MEMPOOL_BULK_MEMFD", "MEMPOOL_BULK_STATS",
 ];
 
 /// Digits and at most one suffix, as a number that can't overflow on the way.
@@ -39,8 +41,8 @@ fn switch(text: &[u8]) -> Option<u64> {
 }
 
 /// What must come out, and how many complaints.
-fn expected(values: &[Option<&[u8]>; 6]) -> (Config, usize) {
-    let readers: [fn(&[u8]) -> Option<u64>; 6] = [size, size, milliseconds, switch, switch, switch];
+fn expected(values: &[Option<&[u8]>; VARIABLES]) -> (Config, usize) {
+    let readers: [fn(&[u8]) -> Option<u64>; VARIABLES] = [size, size, milliseconds, switch, switch, switch, switch, switch];
     let read: Vec<_> = values.iter().zip(readers).map(|(value, reader)| value.map(reader)).collect();
     let mut complaints = read.iter().filter(|value| **value == Some(None)).count();
     let value = |i: usize| read[i].flatten();
@@ -50,7 +52,8 @@ fn expected(values: &[Option<&[u8]>; 6]) -> (Config, usize) {
         prealloc_bytes: value(1).unwrap_or(0),
         wait_timeout_ms: value(2).unwrap_or(0) as u32,
         no_rseq: value(3) == Some(1),
-        flags: flag(4, MLOCK) | flag(5, HUGEPAGES),
+        flags: flag(4, MLOCK) | flag(5, HUGEPAGES) | flag(6, MEMFD),
+        stats: value(7) == Some(1),
         ..Config::DEFAULT
     };
     if config.limit_bytes != 0 && config.prealloc_bytes > config.limit_bytes {
@@ -61,8 +64,8 @@ fn expected(values: &[Option<&[u8]>; 6]) -> (Config, usize) {
 }
 
 /// The input's parts, one for each variable: each begins with a byte that says how long it is.
-fn parts(mut data: &[u8]) -> [Option<&[u8]>; 6] {
-    [(); 6].map(|()| {
+fn parts(mut data: &[u8]) -> [Option<&[u8]>; VARIABLES] {
+    [(); VARIABLES].map(|()| {
         let (length, rest) = data.split_first()?;
         let part;
         (part, data) = rest.split_at(rest.len().min(usize::from(*length)));
@@ -71,17 +74,27 @@ fn parts(mut data: &[u8]) -> [Option<&[u8]>; 6] {
     })
 }
 
+unsafe extern "C" {
+    /// The C library's own, which getenv() reads.
+    static mut environ: *const *const c_char;
+}
+
+/// Runs something with these variables and no others. Not by setenv(), which keeps every value for ever.
+fn with_environment(values: &[Option<&[u8]>; VARIABLES], run: impl FnOnce()) {
+    let text = |(name, value): (&&str, &Option<&[u8]>)| value.map(|value| CString::new([name.as_bytes(), b"=", value].concat()).expect("no zero byte"));
+    let texts: Vec<CString> = NAMES.iter().zip(values).filter_map(text).collect();
+    let all: Vec<*const c_char> = texts.iter().map(|text| text.as_ptr()).chain([null()]).collect();
+    // SAFETY: no other thread reads the environment, and the array lives until it is put back.
+    let before = unsafe { std::mem::replace(&mut *(&raw mut environ), all.as_ptr()) };
+    run();
+    // SAFETY: as above.
+    unsafe { environ = before };
+}
+
 fuzz_target!(|data: &[u8]| {
     let values = parts(data);
-    for (name, value) in NAMES.iter().zip(values) {
-        // SAFETY: nothing else in this process reads the environment meanwhile.
-        match value {
-            Some(text) => unsafe { std::env::set_var(name, OsStr::from_bytes(text)) },
-            None => unsafe { std::env::remove_var(name) },
-        }
-    }
     let (mut config, mut complaints) = (Config::DEFAULT, Complaints::default());
-    config::apply_environment(&mut config, &mut complaints);
+    with_environment(&values, || config::apply_environment(&mut config, &mut complaints));
     let (wanted, wanted_complaints) = expected(&values);
     assert_eq!(config, wanted);
     assert_eq!(complaints.count(), wanted_complaints, "{complaints:?}");
