@@ -27,7 +27,7 @@ TEST(K69_kmalloc_pools)
 {
 	mempool_t *p = mempool_create_kmalloc_pool(4, 100);
 
-	CHECK(p->pool_data == (void *)100 && p->alloc == mempool_kmalloc && p->free == mempool_kfree);
+	CHECK(p && p->pool_data == (void *)100 && p->alloc == mempool_kmalloc && p->free == mempool_kfree);
 	use_bytes(p, 100, _Alignof(max_align_t));
 	mempool_destroy(p);
 	CHECK(mempool_init_kmalloc_pool(&pool, 3, 5000) == 0);
@@ -57,7 +57,7 @@ TEST(K70_K71_page_pools)
 	for (int order = 0; order < 4; order++) {
 		mempool_t *p = mempool_create_page_pool(4, order);
 
-		CHECK(p->pool_data == (void *)(long)order && outstanding() == 4ul << order);
+		CHECK(p && p->pool_data == (void *)(long)order && outstanding() == 4ul << order);
 		use_blocks(p, (unsigned int)order);
 		mempool_destroy(p);
 		CHECK(outstanding() == 0);
@@ -169,6 +169,7 @@ TEST(K75_callbacks_by_address)
 	int (*init)(mempool_t *, int, mempool_alloc_t *, mempool_free_t *, void *) = &mempool_init;
 	struct kmem_cache *cache = kmem_cache_create("t", 64, 0, 0, NULL);
 
+	CHECK(cache);
 	for (int i = 0; i < 4; i++) {
 		void *data = pair[i].data ? (void *)pair[i].data : cache;
 
@@ -184,6 +185,7 @@ TEST(callbacks_called_directly)
 	struct kmem_cache *cache = kmem_cache_create("t", 64, 0, 0, NULL);
 	struct page *page, *two[2] = { NULL };
 
+	CHECK(cache);
 	mempool_kfree(mempool_kmalloc(GFP_KERNEL, (void *)64), (void *)64);
 	mempool_kvfree(mempool_kvmalloc(GFP_KERNEL, (void *)64), (void *)64);
 	mempool_free_slab(mempool_alloc_slab(GFP_KERNEL, cache), cache);
