@@ -175,8 +175,8 @@ typedef struct mempool {
 // there and changes nothing.
 #define MEMPOOL_BULK_MEMFD (1 << 2)
 
-// Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc() or of a slab cache
-// with a pattern, and check it when it is taken out: see mempool_bulk_set_poison().
+// Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc(), mempool_kvmalloc() or of a
+// slab cache with a pattern, and check it when it is taken out: see mempool_bulk_set_poison().
 #define MEMPOOL_BULK_POISON (1 << 3)
 
 // What a report is about.
@@ -501,7 +501,8 @@ void *mempool_bulk_vmap(struct page **pages,
 void mempool_bulk_vunmap(const void *addr, int nr);
 
 // Ends a mapping and, if it was made with MEMPOOL_BULK_VMAP_PUT_PAGES, drops a reference of each page and frees
-// the array. False when addr is no mapping; then it was not touched.
+// the array. False when addr is NULL, or no mapping and no page's address; then it was not touched. A page's
+// address that is no mapping is a BUG, and true.
 bool mempool_bulk_vfree(const void *addr);
 
 // Does addr lie inside a mapping that lives?
@@ -651,7 +652,8 @@ struct mempool_bulk_fault_attr {
 // same from the first use of a pool or page on: "<interval>,<probability>,<space>,<times>".
 int mempool_bulk_set_fault(enum mempool_bulk_fault which, const struct mempool_bulk_fault_attr *attr);
 
-// Poisons the reserve of pools that are set up from now on, or not; -EBUSY while any pool exists, else 0.
+// Poisons the reserve of pools that are set up from now on, or not, whatever the configuration and the
+// environment say; -EBUSY while any pool exists, else 0.
 // For pools of this library's pages, of mempool_kmalloc(), mempool_kvmalloc() or of a slab cache, with
 // the functions that belong to these: an element in the reserve holds 0x6b with 0xa5 at its end, and when
 // it is taken out, 0x5a. One that was changed in between gets a WARN that names the pool and the first

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `error`, `gfp` | words that every room uses |
 //! | `sync` | locks and waiting: the only door to futexes |
-//! | `observe` | reports to the user: WARN and BUG |
+//! | `observe` | what others see or change: reports, probes, debugging aids, hooks of tools |
 //! | `config` | validated configuration and environment |
 //! | `arena` | address space: reserve, commit, index ↔ address |
 //! | `pages` | the page allocator |

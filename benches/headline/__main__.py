@@ -42,7 +42,7 @@ def page(results, squeezed, args):
         "pressure": report.pressure(*squeezed),
         "copy": report.copy(results),
     }
-    text = template.substitute({k: "\n".join(v) for k, v in parts.items()}, rounds=args.rounds, seconds=args.seconds,
+    text = template.substitute({k: "\n".join(v) for k, v in parts.items()}, rounds=args.rounds, seconds=args.seconds, chart="headline.svg",
                                command="./scripts/fio" + "".join(f" {a}" for a in sys.argv[1:]))
     return text.rstrip() + "\n"
 

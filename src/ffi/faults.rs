@@ -56,7 +56,8 @@ fn set_fault(fault: Fault, attr: Option<Attr>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Poisons the reserve of pools that are set up from now on, or not; -EBUSY while any pool exists, else 0.
+/// Poisons the reserve of pools that are set up from now on, or not, whatever the configuration and the
+/// environment say; -EBUSY while any pool exists, else 0.
 /// For pools of this library's pages, of mempool_kmalloc(), mempool_kvmalloc() or of a slab cache, with
 /// the functions that belong to these: an element in the reserve holds 0x6b with 0xa5 at its end, and when
 /// it is taken out, 0x5a. One that was changed in between gets a WARN that names the pool and the first

@@ -35,7 +35,8 @@ pub extern "C" fn mempool_bulk_vunmap(addr: *const c_void, nr: c_int) {
 }
 
 /// Ends a mapping and, if it was made with MEMPOOL_BULK_VMAP_PUT_PAGES, drops a reference of each page and frees
-/// the array. False when addr is no mapping; then it was not touched.
+/// the array. False when addr is NULL, or no mapping and no page's address; then it was not touched. A page's
+/// address that is no mapping is a BUG, and true.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_vfree(addr: *const c_void) -> bool {
     let list = vmap::free(addr.addr());

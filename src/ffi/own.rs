@@ -20,8 +20,8 @@ pub const MEMPOOL_BULK_HUGEPAGES: u32 = 1 << 1;
 /// there and changes nothing.
 pub const MEMPOOL_BULK_MEMFD: u32 = 1 << 2;
 
-/// Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc() or of a slab cache
-/// with a pattern, and check it when it is taken out: see mempool_bulk_set_poison().
+/// Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc(), mempool_kvmalloc() or of a
+/// slab cache with a pattern, and check it when it is taken out: see mempool_bulk_set_poison().
 pub const MEMPOOL_BULK_POISON: u32 = 1 << 3;
 
 /// How the process-wide page allocator behaves. Zero every field you do not set.
