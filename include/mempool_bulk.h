@@ -172,7 +172,7 @@ typedef struct mempool {
 // Take the memory of pages from a memfd: other mappings and processes can share it, mempool_bulk_vmap() maps
 // any pages side by side, and a child of fork() sees the same bytes as its parent. Such a child may read,
 // write and map pages, and drop references that are not the last; to allocate, free or trim pages is a BUG
-// there and changes nothing.
+// there and changes nothing. A child of _Fork() or clone(), which run no fork handlers, must not call the library.
 #define MEMPOOL_BULK_MEMFD (1 << 2)
 
 // Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc() or of a slab cache
@@ -518,7 +518,7 @@ struct mempool_bulk_request {
   unsigned int nr;
   gfp_t gfp;
   // Called once when a queued request has all its pages, with no lock of the library held, by a
-  // thread that is inside any call of the library which frees, allocates, submits or cancels. So hold
+  // thread that is inside any call of the library which frees, allocates, submits, cancels or sets a fault. So hold
   // no lock across such a call that done takes. It may call everything; when it has begun, the
   // request may be submitted again or freed. The completions that its own frees make possible follow
   // when it returns, so it must not wait for them.
