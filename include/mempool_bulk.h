@@ -172,7 +172,7 @@ typedef struct mempool {
 // Take the memory of pages from a memfd: other mappings and processes can share it, mempool_bulk_vmap() maps
 // any pages side by side, and a child of fork() sees the same bytes as its parent. Such a child may read,
 // write and map pages, and drop references that are not the last; to allocate, free or trim pages is a BUG
-// there and changes nothing.
+// there and changes nothing. A child of _Fork() or clone(), which run no fork handlers, must not call the library.
 #define MEMPOOL_BULK_MEMFD (1 << 2)
 
 // Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc(), mempool_kvmalloc() or of a
@@ -490,7 +490,7 @@ int mempool_bulk_memfd(void);
 // addresses follow each other have one already, and get that; others, and with MEMPOOL_BULK_VMAP_READONLY all,
 // are mapped a second time, which takes shared memory: NULL and one WARN without MEMPOOL_BULK_MEMFD. NULL too
 // when the process may have no more address space or mappings. Takes no reference: unmap pages before you free
-// them. NULL and a report for nr 0, and for what is no page, or free. May sleep.
+// them. NULL and a report for nr 0, for unknown flags, and for what is no page, or free. May sleep.
 void *mempool_bulk_vmap(struct page **pages,
                         unsigned int nr,
                         unsigned int flags);
@@ -519,7 +519,7 @@ struct mempool_bulk_request {
   unsigned int nr;
   gfp_t gfp;
   // Called once when a queued request has all its pages, with no lock of the library held, by a
-  // thread that is inside any call of the library which frees, allocates, submits or cancels. So hold
+  // thread that is inside any call of the library which frees, allocates, submits, cancels or sets a fault. So hold
   // no lock across such a call that done takes. It may call everything; when it has begun, the
   // request may be submitted again or freed. The completions that its own frees make possible follow
   // when it returns, so it must not wait for them.
@@ -647,7 +647,8 @@ struct mempool_bulk_fault_attr {
 
 // Makes something fail on purpose from now on; NULL: no more. 0; -EINVAL for a probability above 100,
 // times below -1 or an unknown fault. May wait for locks, so not for signal handlers; requests of theirs
-// may fail like all others. As long as any fault is set, no request takes the page cache's short way.
+// may fail like all others. As long as any fault is set, no request takes the page cache's short way. Who
+// waits for pages or elements looks for them again at each call.
 // MEMPOOL_BULK_FAIL_PAGE_ALLOC, _FAIL_MEMPOOL_ALLOC and _FAIL_MEMPOOL_ALLOC_BULK in the environment do the
 // same from the first use of a pool or page on: "<interval>,<probability>,<space>,<times>".
 int mempool_bulk_set_fault(enum mempool_bulk_fault which, const struct mempool_bulk_fault_attr *attr);

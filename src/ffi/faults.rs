@@ -36,7 +36,8 @@ pub struct mempool_bulk_fault_attr {
 
 /// Makes something fail on purpose from now on; NULL: no more. 0; -EINVAL for a probability above 100,
 /// times below -1 or an unknown fault. May wait for locks, so not for signal handlers; requests of theirs
-/// may fail like all others. As long as any fault is set, no request takes the page cache's short way.
+/// may fail like all others. As long as any fault is set, no request takes the page cache's short way. Who
+/// waits for pages or elements looks for them again at each call.
 /// MEMPOOL_BULK_FAIL_PAGE_ALLOC, _FAIL_MEMPOOL_ALLOC and _FAIL_MEMPOOL_ALLOC_BULK in the environment do the
 /// same from the first use of a pool or page on: "<interval>,<probability>,<space>,<times>".
 #[unsafe(no_mangle)]

@@ -3,6 +3,7 @@
 use super::convert;
 use crate::arena::map::Page;
 use crate::mempool::ready;
+use crate::observe::report;
 use crate::pages::vmap;
 use core::ffi::{c_int, c_uint, c_void};
 use core::ptr::{null_mut, with_exposed_provenance_mut};
@@ -16,9 +17,13 @@ pub const MEMPOOL_BULK_VMAP_PUT_PAGES: u32 = 1 << 1;
 /// addresses follow each other have one already, and get that; others, and with MEMPOOL_BULK_VMAP_READONLY all,
 /// are mapped a second time, which takes shared memory: NULL and one WARN without MEMPOOL_BULK_MEMFD. NULL too
 /// when the process may have no more address space or mappings. Takes no reference: unmap pages before you free
-/// them. NULL and a report for nr 0, and for what is no page, or free. May sleep.
+/// them. NULL and a report for nr 0, for unknown flags, and for what is no page, or free. May sleep.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_vmap(pages: *mut *mut Page, nr: c_uint, flags: c_uint) -> *mut c_void {
+    if flags & !(MEMPOOL_BULK_VMAP_READONLY | MEMPOOL_BULK_VMAP_PUT_PAGES) != 0 {
+        report::warn(format_args!("mempool_bulk_vmap: unknown flags {flags:#x}"));
+        return null_mut();
+    }
     let Some(mut slots) = convert::slots(pages, nr) else { return null_mut() };
     let list = if flags & MEMPOOL_BULK_VMAP_PUT_PAGES != 0 { pages.expose_provenance() } else { 0 };
     vmap::map(slots.pages(), flags & MEMPOOL_BULK_VMAP_READONLY == 0, list).map_or(null_mut(), with_exposed_provenance_mut)
@@ -55,7 +60,7 @@ pub extern "C" fn mempool_bulk_is_vmapped(addr: *const c_void) -> bool {
 pub extern "C" fn mempool_bulk_vmapped_page(addr: *const c_void) -> *mut Page {
     let page = vmap::page_at(addr.addr());
     if page.is_none() {
-        crate::observe::report::bug(format_args!("{addr:p} is in no mapping of vmap()"));
+        report::bug(format_args!("{addr:p} is in no mapping of vmap()"));
     }
     convert::page_ptr(page)
 }

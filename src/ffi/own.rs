@@ -17,7 +17,7 @@ pub const MEMPOOL_BULK_HUGEPAGES: u32 = 1 << 1;
 /// Take the memory of pages from a memfd: other mappings and processes can share it, mempool_bulk_vmap() maps
 /// any pages side by side, and a child of fork() sees the same bytes as its parent. Such a child may read,
 /// write and map pages, and drop references that are not the last; to allocate, free or trim pages is a BUG
-/// there and changes nothing.
+/// there and changes nothing. A child of _Fork() or clone(), which run no fork handlers, must not call the library.
 pub const MEMPOOL_BULK_MEMFD: u32 = 1 << 2;
 
 /// Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc(), mempool_kvmalloc() or of a

@@ -20,7 +20,7 @@ pub struct mempool_bulk_request {
     pub nr: c_uint,
     pub gfp: gfp_t,
     /// Called once when a queued request has all its pages, with no lock of the library held, by a
-    /// thread that is inside any call of the library which frees, allocates, submits or cancels. So hold
+    /// thread that is inside any call of the library which frees, allocates, submits, cancels or sets a fault. So hold
     /// no lock across such a call that done takes. It may call everything; when it has begun, the
     /// request may be submitted again or freed. The completions that its own frees make possible follow
     /// when it returns, so it must not wait for them.

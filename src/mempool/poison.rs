@@ -72,13 +72,16 @@ pub fn leave(pool: &Mempool, element: *mut c_void) {
 
 #[cold]
 fn entered(pool: &Mempool, element: *mut c_void) {
-    hooks::release(element.addr());
-    let Some((at, size, poisoned)) = bytes(pool, element) else { return };
-    if poisoned {
+    let bytes = bytes(pool, element);
+    if let Some((at, size, true)) = bytes {
         memory::fill(at, size - 1, IN_RESERVE);
         memory::fill(at + size - 1, 1, END);
     }
-    hooks::forbid(at, size);
+    // After the last write: whoever takes the element out writes to it too.
+    hooks::release(element.addr());
+    if let Some((at, size, _)) = bytes {
+        hooks::forbid(at, size);
+    }
 }
 
 #[cold]

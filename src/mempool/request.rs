@@ -8,6 +8,7 @@ use super::ready::{self, Kind};
 use super::{bulk, pool, serve, waiting};
 use crate::error::Error;
 use crate::gfp::may_sleep;
+use crate::observe::fault::{self, Fault};
 use crate::observe::{hooks, report};
 use crate::pages;
 use core::ptr;
@@ -54,8 +55,9 @@ fn queue(pool: &Mempool, request: &Request, missing: u32) -> bool {
         pages::untrim(missing);
     }
     // Elements and pages that came back since the last try are found by this one; later ones are
-    // brought by whoever gives them back.
-    serve::serve(serve::RESERVE | serve::PAGES, own)
+    // brought by whoever gives them back. A fault that strikes hides the pages until others come, or it ends.
+    let pages = if own_pages && fault::strikes(Fault::PageAlloc, 1) { 0 } else { serve::PAGES };
+    serve::serve(serve::RESERVE | pages, own)
 }
 
 /// Withdraws a request: then it will not complete. −ENOENT when it has completed, or is about to.

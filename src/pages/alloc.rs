@@ -99,11 +99,12 @@ fn alloc_block(gfp: u32, order: u32) -> Option<u32> {
     })
 }
 
-/// Is this request to get nothing: by a fault, which one that must not fail is spared, or because it is made on a
-/// pool's direct path, while only the general one sees to faults?
+/// Is this request to get nothing: by a fault, or because it is made on a pool's direct path, while only the
+/// general one sees to faults? Faults spare who must not fail, and pages that come back on their way to those who
+/// wait: nobody looks for these a second time.
 #[cold]
 fn shall_fail(gfp: u32, order: u32) -> bool {
-    gfp & SHORTCUT != 0 || gfp & __GFP_NOFAIL == 0 && fault::strikes(Fault::PageAlloc, 1 << order)
+    gfp & SHORTCUT != 0 || gfp & (__GFP_NOFAIL | PATIENT) == 0 && fault::strikes(Fault::PageAlloc, 1 << order)
 }
 
 /// A request that the slab could not serve, and what its mask means.

@@ -8,7 +8,7 @@
 //! | DONE false | nothing may be assumed |
 //! | DONE true | the arena is there with its first memory, for ever |
 
-use super::{cache, child};
+use super::{RETURNED, cache, child};
 use super::depot::{self, DEPOT, emergency_target};
 use crate::arena::{self, Arena, CHUNK_PAGES, map, memfd};
 use crate::config::{self, Config};
@@ -64,13 +64,15 @@ fn watch(arena: &'static Arena) {
     }
 }
 
-/// To be told when the debugging aids in use have changed. May wait for locks.
+/// To be told when the debugging aids in use have changed: who waits for what a fault kept from him looks again.
+/// May wait for locks.
 pub fn aids_changed() {
     // Who sets the arena up looks at the aids before he lets go: either he saw the change, or he is done.
     drop(LOCK.lock());
     if let Some(arena) = arena_if_done() {
         watch(arena);
     }
+    RETURNED.notify();
 }
 
 fn arena_if_done() -> Option<&'static Arena> {

@@ -64,5 +64,12 @@ _Static_assert(GFP_KERNEL == 0xcc0u && GFP_NOIO == 0xc00u && GFP_NOFS == 0xc40u,
 _Static_assert(GFP_ATOMIC == 0x820u && GFP_NOWAIT == 0x2800u, "masks that may not");
 _Static_assert(__GFP_ZERO == 0x100u && __GFP_NOWARN == 0x2000u && __GFP_NOFAIL == 0x8000u, "modifiers");
 _Static_assert(MEMPOOL_BULK_MLOCK == 1 && MEMPOOL_BULK_HUGEPAGES == 2, "flags of the configuration");
+_Static_assert(MEMPOOL_BULK_MEMFD == 4 && MEMPOOL_BULK_POISON == 8, "flags of the configuration");
+_Static_assert(MEMPOOL_BULK_VMAP_READONLY == 1 && MEMPOOL_BULK_VMAP_PUT_PAGES == 2, "flags of a mapping");
+_Static_assert(MEMPOOL_BULK_FAIL_PAGE_ALLOC == 0 && MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC == 1 && MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC_BULK == 2, "faults");
+SIZE(struct mempool_bulk_fault_attr, 32);
+AT(struct mempool_bulk_fault_attr, interval, 8);
+AT(struct mempool_bulk_fault_attr, times, 16);
+AT(struct mempool_bulk_fault_attr, space, 24);
 _Static_assert(MEMPOOL_BULK_SHRINKER_IO == 1 && MEMPOOL_BULK_SHRINKER_FS == 2, "flags of a shrinker");
 _Static_assert(MEMPOOL_BULK_REPORT_WARN == 0 && MEMPOOL_BULK_REPORT_BUG == 1, "reports");

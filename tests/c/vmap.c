@@ -83,4 +83,11 @@ TEST(no_descriptor)
 	CHECK(!mempool_bulk_vmap(two, 2, 0) && warns == 1 && !mempool_bulk_is_vmapped(page_address(two[0])));
 }
 
+TEST(unknown_flags)
+{
+	set_up();
+	CHECK(!mempool_bulk_vmap(two, 2, 64) && warns == 1 && !mempool_bulk_vmap(two, 2, ~0u) && warns == 2);
+	map_two();
+}
+
 TEST_MAIN()

@@ -109,6 +109,18 @@ static void handed_over(void)
 	mempool_exit(&pool);
 }
 
+/* Nor is what the library itself writes into elements that lie in the reserve. */
+static void poisoned(void)
+{
+	struct mempool_bulk_fault_attr always = { 100, 1, -1, 0 };
+
+	CHECK(mempool_bulk_set_poison(true) == 0);
+	CHECK(mempool_init_kmalloc_pool(&pool, 2, 64) == 0);
+	CHECK(mempool_bulk_set_fault(MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC, &always) == 0);
+	two(through_a_pool);
+	mempool_exit(&pool);
+}
+
 /* A request is completed by whoever frees, who sees what its owner wrote. */
 static struct page *hoard[64], *wanted[4];
 static struct mempool_bulk_request request;
@@ -191,10 +203,11 @@ static void race_with_the_next_owner(void)
 }
 
 static const struct tool_case cases[] = {
-	{ "handed_over", handed_over }, { "requests", requests }, { "race", race }, { "race_with_the_next_owner", race_with_the_next_owner }, { NULL, NULL },
+	{ "handed_over", handed_over }, { "poisoned", poisoned }, { "requests", requests }, { "race", race }, { "race_with_the_next_owner", race_with_the_next_owner }, { NULL, NULL },
 };
 
 TEST(handing_over_is_no_race) { check_clean("handed_over"); }
+TEST(poison_is_no_race) { check_clean("poisoned"); }
 TEST(a_request_is_no_race) { check_clean("requests"); }
 TEST(a_race_on_a_page_is_found) { check_found("race", "data race", "tsan.c"); }
 TEST(a_write_after_the_free_is_found) { check_found("race_with_the_next_owner", "data race", "tsan.c"); }
