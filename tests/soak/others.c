@@ -1,5 +1,5 @@
 /* Those who change the world under the workers: pools grow and shrink, memory goes back to the system, the
- * process forks, and a cache gives pages up when others find none. */
+ * process forks, requests fail on purpose, and a cache gives pages up when others find none. */
 #include "soak.h"
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -57,6 +57,24 @@ void *trimmer(void *number)
 		nap_us(rnd(&rng, 20000));
 	}
 	close(nowhere);
+	return NULL;
+}
+
+/* Lets requests fail on purpose for a moment; between such moments the page cache is in use. */
+void *faulter(void *number)
+{
+	struct rng rng = rng_of((unsigned int)(uintptr_t)number);
+
+	while (!stopping) {
+		enum mempool_bulk_fault which = (enum mempool_bulk_fault)rnd(&rng, 3);
+		struct mempool_bulk_fault_attr attr = { 1 + rnd(&rng, 50), 1 + rnd(&rng, 3), -1, rnd(&rng, 50) };
+
+		CHECK(mempool_bulk_set_fault(which, &attr) == 0);
+		nap_us(rnd(&rng, 5000));
+		CHECK(mempool_bulk_set_fault(which, NULL) == 0);
+		atomic_fetch_add(&counts.faults, 1);
+		nap_us(10000 + rnd(&rng, 50000));
+	}
 	return NULL;
 }
 

@@ -47,7 +47,6 @@ static void set_up(void)
 	config.limit_bytes = LIMIT_PAGES * PAGE_SIZE;
 	CHECK(mempool_bulk_configure(&config) == 0);
 	mempool_bulk_set_report_handler(on_report, NULL);
-	/* The place to switch fault injection on: nothing relies on requests that may fail. */
 	CHECK(mempool_bulk_register_shrinker(&shrinker) == 0);
 	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
 }
@@ -127,8 +126,9 @@ static void *watchdog(void *arg)
 
 static void round_of(long until)
 {
-	void *(*const others[])(void *) = { resizer, trimmer, forker };
-	pthread_t threads[WORKERS + 3], dog;
+	void *(*const others[])(void *) = { resizer, trimmer, forker, faulter };
+	enum { OTHERS = sizeof(others) / sizeof(*others) };
+	pthread_t threads[WORKERS + OTHERS], dog;
 	atomic_bool ended = false;
 	sigset_t usr1;
 
@@ -142,12 +142,12 @@ static void round_of(long until)
 		CHECK(pthread_create(&threads[i], NULL, worker, (void *)i) == 0);
 	/* fork must not be called where a signal handler allocates. */
 	pthread_sigmask(SIG_BLOCK, &usr1, NULL);
-	for (uintptr_t i = 0; i < 3; i++)
+	for (uintptr_t i = 0; i < OTHERS; i++)
 		CHECK(pthread_create(&threads[WORKERS + i], NULL, others[i], (void *)(WORKERS + i)) == 0);
 	disturb(threads, until);
 	CHECK(pthread_create(&dog, NULL, watchdog, &ended) == 0);
 	stopping = true;
-	for (int i = 0; i < WORKERS + 3; i++)
+	for (int i = 0; i < WORKERS + OTHERS; i++)
 		pthread_join(threads[i], NULL);
 	ended = true;
 	pthread_join(dog, NULL);
@@ -167,14 +167,14 @@ static void print_figures(unsigned int rounds)
 	printf("%lu operations of the workers, %lu pages handed out and verified\n", counts.calls, counts.pages);
 	printf("%lu requests without a page, %lu time limits reached, %lu requests queued, %lu of them cancelled\n",
 	       counts.empty, counts.timeouts, counts.queued, counts.cancelled);
-	printf("%lu forks, %lu signal handlers that allocate, %lu resizes, %lu trims of %lu pages, %lu pages shrunk\n",
-	       counts.forks, counts.signals, counts.resizes, counts.trims, counts.trimmed, counts.shrunk);
+	printf("%lu forks, %lu signal handlers that allocate, %lu resizes, %lu trims of %lu pages, %lu pages shrunk, %lu times with faults\n",
+	       counts.forks, counts.signals, counts.resizes, counts.trims, counts.trimmed, counts.shrunk, counts.faults);
 	printf("%llu sleeps, %llu drains, %llu commits\n", (unsigned long long)s.waits, (unsigned long long)s.drains,
 	       (unsigned long long)s.commits);
 	fflush(stdout);
 	/* A soak in which some of this never happened has not soaked. */
 	CHECK(counts.forks && counts.signals && counts.resizes && counts.trimmed && counts.queued && counts.cancelled);
-	CHECK(counts.timeouts && counts.shrunk && s.waits && s.drains);
+	CHECK(counts.timeouts && counts.shrunk && counts.faults && s.waits && s.drains);
 }
 
 int main(int argc, char **argv)

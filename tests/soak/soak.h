@@ -36,7 +36,8 @@ enum {
 void failed(const char *file, int line, const char *what) __attribute__((noreturn));
 
 struct counts {
-	atomic_ulong calls, pages, empty, timeouts, queued, cancelled, forks, signals, resizes, trims, trimmed, shrunk;
+	atomic_ulong calls, pages, empty, timeouts, queued, cancelled, forks, signals, resizes, trims, trimmed, shrunk,
+		faults;
 };
 extern struct counts counts;
 extern mempool_t pools[POOLS];
@@ -89,6 +90,7 @@ void on_signal(int sig);
 void *resizer(void *number);
 void *trimmer(void *number);
 void *forker(void *number);
+void *faulter(void *number);
 extern struct mempool_bulk_shrinker shrinker;
 
 #endif
