@@ -9,7 +9,7 @@ use super::queue::{self, Entry};
 use super::ready;
 use super::raw::{Mempool, Slots};
 use crate::arena::map;
-use crate::observe::report;
+use crate::observe::{hooks, report};
 use crate::pages;
 use crate::sync::{Guard, Wakes, inside};
 use core::ffi::c_void;
@@ -193,7 +193,11 @@ pub fn claim(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, batc
         let Some(element) = pop(pool, &guard) else { break };
         match i.checked_sub(at_once) {
             None => batch.add(element),
-            Some(i) => pool.slot(&guard, capacity + claimed + i).store(element, Relaxed),
+            Some(i) => {
+                // For a tool: another claimer may take it on.
+                hooks::release(element.addr());
+                pool.slot(&guard, capacity + claimed + i).store(element, Relaxed);
+            }
         }
         claimed_now += 1;
     }
@@ -212,7 +216,9 @@ pub fn next_claimed(pool: &Mempool, left: u32, batch: &mut Batch) {
     for _ in 0..left.min(batch.elements.len() as u32) {
         let claimed = pool.claimed.load(Relaxed) - 1;
         pool.claimed.store(claimed, Relaxed);
-        batch.add(pool.slot(&guard, capacity + claimed).swap(null_mut(), Relaxed));
+        let element = pool.slot(&guard, capacity + claimed).swap(null_mut(), Relaxed);
+        hooks::acquire(element.addr());
+        batch.add(element);
     }
     calls::tell(pool, &guard, &mut wakes);
     drop(guard);

@@ -121,6 +121,45 @@ static void poisoned(void)
 	mempool_exit(&pool);
 }
 
+/* What one thread set aside for its callback another may get: the first goes on when the second has set aside
+ * too, the second when the first has all. Relaxed, for the tool sees no order in that. */
+static atomic_int steps;
+
+static void slow(struct page *page, void *data)
+{
+	int first;
+
+	*(int *)page_address(page) = 1;
+	if ((*(int *)data)++ == 0) {
+		first = atomic_fetch_add_explicit(&steps, 1, memory_order_relaxed) == 0;
+		while (atomic_load_explicit(&steps, memory_order_relaxed) < (first ? 2 : 3))
+			nap_ms(1);
+	}
+}
+
+static void *slowly(void *number)
+{
+	int calls = 0;
+
+	CHECK(mempool_alloc_pages_bulk_cb(&pool, GFP_KERNEL, 128, slow, &calls) && calls == 128);
+	atomic_fetch_add_explicit(&steps, 1, memory_order_relaxed);
+	return number;
+}
+
+static void claimed(void)
+{
+	struct mempool_bulk_fault_attr always = { 100, 1, -1, 0 };
+	pthread_t t[2];
+
+	CHECK(mempool_bulk_set_poison(true) == 0);
+	CHECK(mempool_init_pages_bulk(&pool, 256, NULL, NULL, NULL) == 0);
+	CHECK(mempool_bulk_set_fault(MEMPOOL_BULK_FAIL_MEMPOOL_ALLOC_BULK, &always) == 0);
+	for (int i = 0; i < 2; i++)
+		CHECK(pthread_create(&t[i], NULL, slowly, NULL) == 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+}
+
 /* A request is completed by whoever frees, who sees what its owner wrote. */
 static struct page *hoard[64], *wanted[4];
 static struct mempool_bulk_request request;
@@ -203,11 +242,12 @@ static void race_with_the_next_owner(void)
 }
 
 static const struct tool_case cases[] = {
-	{ "handed_over", handed_over }, { "poisoned", poisoned }, { "requests", requests }, { "race", race }, { "race_with_the_next_owner", race_with_the_next_owner }, { NULL, NULL },
+	{ "handed_over", handed_over }, { "poisoned", poisoned }, { "claimed", claimed }, { "requests", requests }, { "race", race }, { "race_with_the_next_owner", race_with_the_next_owner }, { NULL, NULL },
 };
 
 TEST(handing_over_is_no_race) { check_clean("handed_over"); }
 TEST(poison_is_no_race) { check_clean("poisoned"); }
+TEST(what_is_set_aside_for_callbacks_is_no_race) { check_clean("claimed"); }
 TEST(a_request_is_no_race) { check_clean("requests"); }
 TEST(a_race_on_a_page_is_found) { check_found("race", "data race", "tsan.c"); }
 TEST(a_write_after_the_free_is_found) { check_found("race_with_the_next_owner", "data race", "tsan.c"); }
