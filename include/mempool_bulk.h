@@ -381,8 +381,8 @@ bool mempool_alloc_pages_bulk_cb(struct mempool *pool,
                                  void *data);
 
 // mempool_alloc_bulk() of 6.19: fills the NULL slots of elems, sleeping until it can; then 0. -EINVAL
-// for a NULL array or a pool that was never set up. allocated, the number of slots that were
-// populated, is not needed: the slots are looked at.
+// for a NULL array or a pool that was never set up, or is exited meanwhile. allocated, the number of slots
+// that were populated, is not needed: the slots are looked at.
 int mempool_alloc_bulk_noprof(struct mempool *pool,
                               void **elems,
                               unsigned int count,

@@ -33,19 +33,19 @@ pub extern "C" fn mempool_alloc_pages_bulk_cb(pool: *mut Mempool, gfp_mask: gfp_
     }
 }
 
-/// Fills slots by `fill`; -EINVAL when there is no array or no usable pool to do it.
+/// Fills slots by `fill`; -EINVAL when there is no array or no usable pool to do it, or no longer.
 #[inline(always)]
-fn elements(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, fill: impl FnOnce(&Mempool, Slots)) -> c_int {
-    match (convert::pool(pool), convert::slots(elems, count)) {
-        (Some(pool), Some(slots)) if count == 0 || pool::usable(pool) => fill(pool, slots),
-        _ => return -libc::EINVAL,
-    }
-    0
+fn elements(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, fill: impl FnOnce(&Mempool, Slots) -> bool) -> c_int {
+    let filled = match (convert::pool(pool), convert::slots(elems, count)) {
+        (Some(pool), Some(slots)) => (count == 0 || pool::usable(pool)) && fill(pool, slots),
+        _ => false,
+    };
+    if filled { 0 } else { -libc::EINVAL }
 }
 
 /// mempool_alloc_bulk() of 6.19: fills the NULL slots of elems, sleeping until it can; then 0. -EINVAL
-/// for a NULL array or a pool that was never set up. allocated, the number of slots that were
-/// populated, is not needed: the slots are looked at.
+/// for a NULL array or a pool that was never set up, or is exited meanwhile. allocated, the number of slots
+/// that were populated, is not needed: the slots are looked at.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_alloc_bulk_noprof(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, _allocated: c_uint) -> c_int {
     elements(pool, elems, count, bulk::elements)

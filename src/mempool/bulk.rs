@@ -55,17 +55,15 @@ fn array_until(pool: &Mempool, gfp: u32, slots: Slots, deadline: Deadline) -> bo
     filled
 }
 
-/// `mempool_alloc_bulk` of 6.19: sleeps until every slot is filled.
-pub fn elements(pool: &Mempool, slots: Slots) {
-    array(pool, GFP_KERNEL, slots);
+/// `mempool_alloc_bulk` of 6.19: sleeps until every slot is filled. False only as `wait::until` says.
+pub fn elements(pool: &Mempool, slots: Slots) -> bool {
+    array(pool, GFP_KERNEL, slots)
 }
 
 /// The same of 7.2: whatever the slots held.
 #[inline(always)]
-pub fn fresh(pool: &Mempool, mut slots: Slots) {
-    if !direct::fresh(pool, ready::own_mask(masks(GFP_KERNEL).0, GFP_KERNEL), slots.pages()) {
-        array_until(pool, GFP_KERNEL, slots, None);
-    }
+pub fn fresh(pool: &Mempool, mut slots: Slots) -> bool {
+    direct::fresh(pool, ready::own_mask(masks(GFP_KERNEL).0, GFP_KERNEL), slots.pages()) || array_until(pool, GFP_KERNEL, slots, None)
 }
 
 fn fill(pool: &Mempool, gfp: u32, slots: &Slots, deadline: Deadline) -> bool {

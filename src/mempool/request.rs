@@ -33,7 +33,8 @@ pub fn submit(pool: &Mempool, request: &Request) -> Result<bool, Error> {
     let before = slots.missing();
     let filled = bulk::fill_once(pool, request.gfp, &slots);
     let missing = slots.missing();
-    count(pool, ALLOCATED, before - missing);
+    // A user's function may have taken out what the caller had put in.
+    count(pool, ALLOCATED, before.saturating_sub(missing));
     match filled {
         true => Ok(true),
         false if may_sleep(request.gfp) => Ok(queue(pool, request, missing)),

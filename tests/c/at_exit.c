@@ -112,7 +112,8 @@ static __attribute__((noinline)) void sleep_in_a_frame(void)
 
 	CHECK(mempool_init(&pool, 1, none, no_free, NULL) == 0 && mempool_alloc(&pool, GFP_NOWAIT));
 	CHECK(pthread_create(&thread, NULL, sleeper, &pool) == 0);
-	UNTIL(pool_waits(&pool) >= 1); /* each look for pages that came back counts */
+	/* Pages that come back wake it now and then. */
+	UNTIL(pool_waits(&pool) >= 1);
 }
 
 static void threads_run(void)

@@ -169,4 +169,28 @@ TEST(exit_with_a_sleeper)
 	free(got);
 }
 
+static void *bulk_sleeper(void *slots)
+{
+	return (void *)(long)mempool_alloc_bulk(&zeroed, slots, 2);
+}
+
+/* Who comes back with less than all is told: nothing else says that there are NULL slots. */
+TEST(exit_with_a_bulk_sleeper)
+{
+	void *held, *result, *slots[2];
+	pthread_t t;
+
+	catch_reports();
+	configure(0, NO_RETRY);
+	CHECK(mempool_init(&zeroed, 2, counter_alloc, counter_free, &c) == 0);
+	held = mempool_alloc_preallocated(&zeroed);
+	c.fail = 1;
+	CHECK(pthread_create(&t, NULL, bulk_sleeper, slots) == 0);
+	UNTIL(pool_waits(&zeroed) > 0);
+	BUG(mempool_exit(&zeroed));
+	pthread_join(t, &result);
+	CHECK((long)result == -EINVAL && !slots[0] && !slots[1]);
+	free(held);
+}
+
 TEST_MAIN()

@@ -285,8 +285,6 @@ TEST(K133_bulk_among_singles)
 	mempool_exit(&pool);
 }
 
-TEST_MAIN()
-
 /* Pages of ours: whatever stood in the array is overwritten, also where the allocator comes short and the
  * reserve gives the rest. Lengths on both sides of a word, and all that is left of the memory. */
 TEST(K125_pages_overwrite_whatever_the_array_held)
@@ -320,3 +318,5 @@ TEST(K125_pages_overwrite_whatever_the_array_held)
 	mempool_exit(&pool);
 	check_conserved();
 }
+
+TEST_MAIN()

@@ -41,4 +41,31 @@ TEST(exit_drops_requests)
 	free(e[1]);
 }
 
+/* Takes out what the caller had put in, and gives nothing. */
+static unsigned int robber(gfp_t gfp, unsigned int nr, void *data, struct page **array, void (*cb)(struct page *, void *), void *arg)
+{
+	(void)gfp, (void)cb, (void)arg;
+	for (unsigned int i = 0; array && i < nr; i++)
+		if (array[i])
+			*(struct page **)data = array[i], array[i] = NULL;
+	return 0;
+}
+
+/* What it took is not counted as handed out, and not the other way round. */
+TEST(a_function_that_takes_pages_out)
+{
+	static struct item item;
+	struct page *page, *robbed = NULL;
+
+	catch_reports();
+	CHECK(mempool_init_pages_bulk(&pool, 1, robber, mempool_bulk_free_page, &robbed) == 0);
+	CHECK((page = mempool_alloc_preallocated(&pool)) && stats().allocated == 1);
+	item.pages[0] = page;
+	CHECK(submit(&item, 2, GFP_KERNEL) == 0 && robbed == page && !item.pages[0]);
+	CHECK(stats().allocated == 1 && cancel(&item) == 0);
+	mempool_free(page, &pool);
+	mempool_exit(&pool);
+	CHECK(outstanding() == 0);
+}
+
 TEST_MAIN()

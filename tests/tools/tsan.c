@@ -198,6 +198,56 @@ static void requests(void)
 	mempool_exit(&pool);
 }
 
+/* Larger than the reserve can be: each who frees hands over what he has, and the last runs its function. */
+static atomic_int dry, freed_one;
+static void *pieces[2], *whole[2];
+
+static void *until_dry(gfp_t gfp, void *data)
+{
+	(void)gfp;
+	(void)data;
+	return dry ? NULL : malloc(64);
+}
+
+static void read_both(struct mempool_bulk_request *r)
+{
+	(void)r;
+	note = *(int *)whole[0] + *(int *)whole[1];
+}
+
+static void *free_first(void *arg)
+{
+	*(int *)pieces[0] = 1;
+	mempool_free(pieces[0], &pool);
+	atomic_store_explicit(&freed_one, 1, memory_order_relaxed);
+	return arg;
+}
+
+static void *free_second(void *arg)
+{
+	while (!atomic_load_explicit(&freed_one, memory_order_relaxed))
+		nap_ms(1);
+	*(int *)pieces[1] = 2;
+	mempool_free(pieces[1], &pool);
+	return arg;
+}
+
+static void request_in_parts(void)
+{
+	static struct mempool_bulk_request r = { .page_array = (struct page **)whole, .nr = 2, .gfp = GFP_KERNEL, .done = read_both };
+	pthread_t t[2];
+
+	catch_reports();
+	CHECK(mempool_init(&pool, 1, until_dry, give, NULL) == 0);
+	CHECK((pieces[0] = mempool_alloc_preallocated(&pool)) && (pieces[1] = mempool_alloc(&pool, GFP_KERNEL)));
+	dry = 1;
+	CHECK(mempool_bulk_submit(&pool, &r) == 0);
+	CHECK(pthread_create(&t[0], NULL, free_first, NULL) == 0 && pthread_create(&t[1], NULL, free_second, NULL) == 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+	CHECK(note == 3 && whole[0] == pieces[0]);
+}
+
 static struct page *shared;
 
 static void *write_shared(void *arg)
@@ -242,13 +292,14 @@ static void race_with_the_next_owner(void)
 }
 
 static const struct tool_case cases[] = {
-	{ "handed_over", handed_over }, { "poisoned", poisoned }, { "claimed", claimed }, { "requests", requests }, { "race", race }, { "race_with_the_next_owner", race_with_the_next_owner }, { NULL, NULL },
+	{ "handed_over", handed_over }, { "poisoned", poisoned }, { "claimed", claimed }, { "requests", requests }, { "request_in_parts", request_in_parts }, { "race", race }, { "race_with_the_next_owner", race_with_the_next_owner }, { NULL, NULL },
 };
 
 TEST(handing_over_is_no_race) { check_clean("handed_over"); }
 TEST(poison_is_no_race) { check_clean("poisoned"); }
 TEST(what_is_set_aside_for_callbacks_is_no_race) { check_clean("claimed"); }
 TEST(a_request_is_no_race) { check_clean("requests"); }
+TEST(a_request_in_parts_is_no_race) { check_clean("request_in_parts"); }
 TEST(a_race_on_a_page_is_found) { check_found("race", "data race", "tsan.c"); }
 TEST(a_write_after_the_free_is_found) { check_found("race_with_the_next_owner", "data race", "tsan.c"); }
 
