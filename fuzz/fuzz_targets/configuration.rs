@@ -42,7 +42,7 @@ fn expected(bytes: &[u8], size: usize) -> i32 {
     }
     let Fields { limit, prealloc, flags, node } = fields(bytes);
     let sizes_fit = limit == 0 || (limit >= 4096 && prealloc <= limit);
-    if flags & !3 == 0 && sizes_fit && node_exists(node) { 0 } else { -libc::EINVAL }
+    if flags & !15 == 0 && sizes_fit && node_exists(node) { 0 } else { -libc::EINVAL }
 }
 
 fuzz_target!(|data: &[u8]| {
