@@ -13,6 +13,7 @@ mod holes;
 mod lists;
 mod many;
 mod masks;
+mod overflow;
 mod refs;
 mod release;
 mod scarce;

@@ -1,15 +1,15 @@
-//! Giving pages back: the state first, then this CPU's slab or the depot. A signal handler never waits for
-//! the depot's lock: when that is busy, the page is left for its holder. Knows no pool.
+//! Giving pages back: the state first, then this CPU's slab; what that does not take is `overflow`'s. Knows no pool
+//! and no lock.
 
-use super::depot::DEPOT;
+use super::overflow::{block_to_depot, one_to_depot, pages_to_depot, words_to_depot};
 use super::shelf::{self, Shelved};
 use super::state::{self, Taken};
-use super::{MAX_ORDER, RETURNED, cache, child, front, twice, watched};
+use super::{MAX_ORDER, child, front, twice, watched};
 use crate::arena::map::{self, ARENA, Page, WORD_PAGES};
 use crate::arena::view::{View, view};
 use crate::arena::wide;
-use crate::observe::{aids, report};
-use crate::sync::{BATCH, SINGLES, Singles, Words, percpu};
+use crate::observe::report;
+use crate::sync::{Singles, Words, percpu};
 
 /// Whole words that go into the slab together.
 const WORDS_AT_ONCE: usize = 16;
@@ -107,15 +107,7 @@ fn free_block(idx: u32, order: u32) -> bool {
     watched::let_go(idx);
     let taken = state::take_back(&ARENA, idx, order);
     if taken == Taken::Free {
-        watched::taken_back(idx, order);
-        match DEPOT.open_to_free(&ARENA) {
-            Some(depot) => {
-                depot.put_block(idx, order);
-                depot.note_returned();
-                cache::relax(&depot);
-            }
-            None => defer(&mut (idx..idx + (1 << order))),
-        }
+        block_to_depot(idx, order);
     }
     taken != Taken::Refused
 }
@@ -227,86 +219,6 @@ fn store_words(words: &[u32]) {
     if stored < words.len() {
         words_to_depot(&words[stored..]);
     }
-}
-
-/// For a page that the slab did not take at the first try.
-#[cold]
-fn one_to_depot(idx: u32) {
-    if !percpu::push_one::<Singles>(idx) {
-        past_the_slab(idx);
-    }
-}
-
-#[cold]
-fn past_the_slab(idx: u32) {
-    if child::are_refused(core::iter::once(idx)) {
-        return;
-    }
-    watched::taken_back(idx, 0);
-    // Under pressure everybody comes here with single pages. Nobody queues for the lock then: who wants
-    // pages from the depot, and may not sleep, would find it busy all the time.
-    match DEPOT.open(&ARENA, false) {
-        Some(depot) => {
-            depot.put_page(idx);
-            depot.note_returned();
-            cache::relax(&depot);
-        }
-        None => return defer(&mut core::iter::once(idx)),
-    }
-    flush_slab();
-}
-
-/// Puts pages into the depot, and all others of a full slab too (`flush_slab`): what stayed at its bottom
-/// would keep the words it is of from becoming whole again. The lock is let go between batches.
-#[cold]
-fn pages_to_depot(pages: &mut dyn Iterator<Item = u32>) {
-    if child::are_refused(&mut *pages) {
-        return;
-    }
-    // Lazily, but each before it is in the depot, which is open or not ours to look at then.
-    let pages = &mut pages.inspect(|idx| watched::taken_back(*idx, 0));
-    let Some(depot) = DEPOT.open_to_free(&ARENA) else { return defer(pages) };
-    depot.put_pages(pages);
-    depot.note_returned();
-    cache::relax(&depot);
-    drop(depot);
-    flush_slab();
-}
-
-fn flush_slab() {
-    for _ in 0..SINGLES.div_ceil(BATCH) {
-        if !DEPOT.open_to_free(&ARENA).is_some_and(|depot| cache::flush_pages(&depot)) {
-            break;
-        }
-    }
-}
-
-#[cold]
-fn words_to_depot(words: &[u32]) {
-    let pages = || words.iter().flat_map(|w| w * WORD_PAGES as u32..(w + 1) * WORD_PAGES as u32);
-    if child::are_refused(pages()) {
-        return;
-    }
-    if aids::tools() {
-        pages().for_each(|idx| watched::taken_back(idx, 0));
-    }
-    match DEPOT.open_to_free(&ARENA) {
-        Some(depot) => {
-            cache::flush_words(&depot);
-            words.iter().for_each(|w| depot.pass_word(*w));
-            depot.note_returned();
-            cache::relax(&depot);
-        }
-        None => defer(&mut pages()),
-    }
-}
-
-/// Leaves pages for the holder of the depot's lock, looks once more whether there still is one, and tells those
-/// who wait: whoever opens the depot next has them.
-fn defer(pages: &mut dyn Iterator<Item = u32>) {
-    pages.for_each(|idx| DEPOT.defer(&ARENA, idx));
-    drop(DEPOT.open(&ARENA, false));
-    RETURNED.notify();
 }
 
 /// Marks a held page as lying in a reserve.
