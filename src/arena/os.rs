@@ -24,7 +24,7 @@ pub fn reserve(bytes: usize, align: usize) -> Option<usize> {
 /// Gives address space back for good.
 pub fn release(start: usize, bytes: usize) {
     if bytes > 0 {
-        // SAFETY: callers pass only ranges that `reserve` gave and that hold no page in use.
+        // SAFETY: callers pass only whole ranges that this room has mapped and that nobody uses.
         unsafe { libc::munmap(with_exposed_provenance_mut(start), bytes) };
     }
 }

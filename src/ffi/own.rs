@@ -195,7 +195,11 @@ impl Write for Fd {
             // SAFETY: the bytes are a live string's.
             let n = unsafe { libc::write(self.fd, rest.as_ptr().cast(), rest.len()) };
             if n < 0 {
-                self.error = std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
+                let error = std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
+                if error == libc::EINTR {
+                    continue;
+                }
+                self.error = error;
                 return Err(fmt::Error);
             }
             rest = &rest[n as usize..];

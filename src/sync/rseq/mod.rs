@@ -22,6 +22,9 @@ struct Setup {
     slabs: AtomicUsize,
 }
 
+/// The sections on slabs name this distance in figures.
+const _: () = assert!(core::mem::offset_of!(Setup, slabs) == 16);
+
 static SETUP: Setup = Setup { cpus: AtomicU32::new(0), offset: AtomicIsize::new(0), slabs: AtomicUsize::new(0) };
 
 /// Offsets in the kernel's `struct rseq`.
@@ -48,7 +51,8 @@ pub fn install(slabs: usize, cpus: u32) -> bool {
     }
     SETUP.offset.store(offset, Relaxed);
     SETUP.slabs.store(slabs, Relaxed);
-    // Release: a section that sees the count sees the rest (the loads of a section are in order).
+    // Release: a section loads the offset, the count, and where the slabs are, in this order (x86-64 keeps it). An offset
+    // without a count fails at the count; a count that is seen was stored after the slabs.
     SETUP.cpus.store(cpus, Release);
     true
 }
