@@ -112,19 +112,25 @@ static __attribute__((noinline)) void sleep_in_a_frame(void)
 
 	CHECK(mempool_init(&pool, 1, none, no_free, NULL) == 0 && mempool_alloc(&pool, GFP_NOWAIT));
 	CHECK(pthread_create(&thread, NULL, sleeper, &pool) == 0);
-	/* Pages that come back wake it now and then. */
-	UNTIL(pool_waits(&pool) >= 1);
+	UNTIL(pool_waits(&pool) == 1);
+}
+
+/* Nobody frees here: a sleeper that is woken looks at its pool. */
+static void a_frame_is_no_more(void)
+{
+	volatile char frame[4096];
+
+	sleep_in_a_frame();
+	memset((char *)frame, 0xff, sizeof(frame));
 }
 
 static void threads_run(void)
 {
-	volatile char frame[4096];
 	pthread_t thread;
 
 	for (int i = 0; i < 4; i++)
 		CHECK(pthread_create(&thread, NULL, busy, NULL) == 0);
-	sleep_in_a_frame();
-	memset((char *)frame, 0xff, sizeof(frame));
+	nap_ms(2);
 }
 
 TEST(a_dump_at_the_end_if_asked_for)
@@ -163,6 +169,12 @@ TEST(threads_run_meanwhile)
 	setenv("MEMPOOL_BULK_STATS", "1", 1);
 	for (int i = 0; i < rounds_to_do(100); i++)
 		CHECK(exited(child(threads_run, true)) && dumps() == 1);
+}
+
+TEST(a_pool_is_waited_at_whose_frame_is_no_more)
+{
+	setenv("MEMPOOL_BULK_STATS", "1", 1);
+	CHECK(exited(child(a_frame_is_no_more, true)) && dumps() == 1);
 }
 
 static void run_set_uid(void)
