@@ -9,6 +9,7 @@ mod memory;
 mod os;
 pub mod run;
 mod size;
+pub mod states;
 pub mod view;
 pub mod vmap;
 pub mod wide;

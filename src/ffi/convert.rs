@@ -5,6 +5,7 @@
 use super::pressure::mempool_bulk_shrinker;
 use super::requests::{mempool_bulk_request, timespec};
 use crate::arena::map::{self, Page};
+use crate::error::Error;
 use crate::mempool::raw::{Mempool, Request, Slots};
 use crate::observe::report;
 use crate::pages::Shrinker;
@@ -96,6 +97,6 @@ fn no_array(nr: c_uint) -> Option<Slots> {
 }
 
 /// The result as C has it: 0 or a negative errno.
-pub fn errno(result: Result<(), crate::error::Error>) -> c_int {
-    result.map_or_else(crate::error::Error::errno, |()| 0)
+pub fn errno(result: Result<(), Error>) -> c_int {
+    result.map_or_else(Error::errno, |()| 0)
 }

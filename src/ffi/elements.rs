@@ -2,6 +2,7 @@
 
 use super::convert::{self, gfp_t};
 use crate::arena::map::Page;
+use crate::gfp::GFP_KERNEL;
 use crate::mempool::raw::{Mempool, Slots};
 use crate::mempool::{bulk, pool};
 use crate::observe::report;
@@ -48,7 +49,7 @@ fn elements(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, fill: im
 /// that were populated, is not needed: the slots are looked at.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_alloc_bulk_noprof(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint, _allocated: c_uint) -> c_int {
-    elements(pool, elems, count, bulk::elements)
+    elements(pool, elems, count, |pool, slots| bulk::array(pool, GFP_KERNEL, slots))
 }
 
 /// The same. In C the name is a macro that takes three arguments too.

@@ -11,6 +11,7 @@ pub mod faults;
 pub mod kvmalloc;
 pub mod list;
 pub mod mappings;
+pub mod memory;
 pub mod own;
 pub mod own_pages;
 pub mod pages;

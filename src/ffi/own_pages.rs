@@ -1,17 +1,13 @@
-//! Our own names for pages, buffers and runs. Knows no configuration.
+//! Our own names for pages, buffers and runs. Knows no address.
 
 use super::convert::{self, gfp_t};
-use crate::arena::map::{self, PAGE_SIZE, Page};
-use crate::error::Error;
+use crate::arena::map::Page;
 use crate::gfp::of_user;
 use crate::mempool::raw::Mempool;
 use crate::mempool::{bulk, ready, resize, runs};
 use crate::observe::report;
 use crate::pages::{self, Prefer};
 use core::ffi::{c_int, c_uint, c_void};
-
-/// What C has as `struct iovec`.
-pub type iovec = libc::iovec;
 
 /// The library's own bulk function for mempool_init_pages_bulk(): fills the NULL slots of page_array
 /// and returns the number of populated slots from its start, or calls cb for each page and returns
@@ -77,70 +73,4 @@ pub extern "C" fn mempool_bulk_alloc_runs(pool: *mut Mempool, gfp: gfp_t, nr: c_
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_refill(pool: *mut Mempool, gfp: gfp_t) -> c_int {
     convert::pool(pool).map_or(0, |pool| resize::refill(pool, gfp))
-}
-
-/// Describes nr pages as an iovec array, neighbours merged; the number of entries, -ENOSPC when max is
-/// too small, -EINVAL for a page that is not ours or a NULL array.
-#[unsafe(no_mangle)]
-pub extern "C" fn mempool_bulk_pages_to_iovec(pages: *const *mut Page, nr: c_uint, iov: *mut iovec, max: c_int) -> c_int {
-    let Some(slots) = convert::slots(pages.cast_mut(), nr) else { return -libc::EINVAL };
-    let mut used = 0usize;
-    let mut next = None;
-    for i in 0..slots.len() {
-        let Some(idx) = map::page_index(slots.get(i).cast()) else {
-            report::warn(format_args!("{:p} is not a page of this library", slots.get(i)));
-            return -libc::EINVAL;
-        };
-        if next == Some(idx) {
-            extend_iovec(iov, used - 1);
-        } else if i64::try_from(used).is_ok_and(|used| used >= i64::from(max)) || iov.is_null() {
-            return -libc::ENOSPC;
-        } else {
-            set_iovec(iov, used, map::address(idx).cast(), PAGE_SIZE);
-            used += 1;
-        }
-        next = Some(idx + 1);
-    }
-    used as c_int
-}
-
-/// The committed memory behind all pages, as ranges of bytes in address order: writes up to max of them
-/// and returns how many there are, also when max is 0 and regions is NULL. One range, until
-/// mempool_bulk_trim() makes gaps. A snapshot: a request that may sleep makes the memory grow, a trim
-/// takes some away. Memory that was registered with a device and then trimmed is other memory when it
-/// is committed again, and the device goes on using the old: register preallocated memory, which is
-/// never taken, or do not trim. With prealloc_bytes == limit_bytes the list never changes. Takes no
-/// lock and does not sleep.
-#[unsafe(no_mangle)]
-pub extern "C" fn mempool_bulk_regions(regions: *mut iovec, max: c_int) -> c_int {
-    let mut at = 0;
-    let room = if regions.is_null() { 0 } else { usize::try_from(max).unwrap_or(0) };
-    let n = pages::regions(|start, len| {
-        if at < room {
-            set_iovec(regions, at, core::ptr::with_exposed_provenance_mut(start), len);
-        }
-        at += 1;
-    });
-    n as c_int
-}
-
-/// The descriptor of the memfd behind all pages, with MEMPOOL_BULK_MEMFD; else -ENOTSUP, also when the
-/// system gave none, or the program has closed it. The library's own: dup() it to keep it or pass it on. A page's
-/// offset is its address minus the start of the first region, which never moves. The file is as large as
-/// the limit, and sealed so; only what mempool_bulk_regions() tells has memory, and what is trimmed and committed
-/// again is new memory, all zero, at the same offset, for all who have it mapped. Sets the allocator up, as
-/// a first allocation does.
-#[unsafe(no_mangle)]
-pub extern "C" fn mempool_bulk_memfd() -> c_int {
-    pages::memfd().unwrap_or_else(Error::errno)
-}
-
-fn set_iovec(iov: *mut iovec, at: usize, base: *mut c_void, len: usize) {
-    // SAFETY: the room's rule: iov has room for the entries that the caller's max allows.
-    unsafe { *iov.add(at) = iovec { iov_base: base, iov_len: len } };
-}
-
-fn extend_iovec(iov: *mut iovec, at: usize) {
-    // SAFETY: entry `at` was set by `set_iovec` in this very call.
-    unsafe { (*iov.add(at)).iov_len += PAGE_SIZE };
 }

@@ -55,12 +55,7 @@ fn array_until(pool: &Mempool, gfp: u32, slots: Slots, deadline: Deadline) -> bo
     filled
 }
 
-/// `mempool_alloc_bulk` of 6.19: sleeps until every slot is filled. False only as `wait::until` says.
-pub fn elements(pool: &Mempool, slots: Slots) -> bool {
-    array(pool, GFP_KERNEL, slots)
-}
-
-/// The same of 7.2: whatever the slots held.
+/// `mempool_alloc_bulk` of 7.2: sleeps until every slot is filled, whatever they held. False only as `wait::until` says.
 #[inline(always)]
 pub fn fresh(pool: &Mempool, mut slots: Slots) -> bool {
     direct::fresh(pool, ready::own_mask(masks(GFP_KERNEL).0, GFP_KERNEL), slots.pages()) || array_until(pool, GFP_KERNEL, slots, None)

@@ -3,7 +3,8 @@
 //! change it is.
 
 use crate::arena::map::Page;
-use crate::arena::run::{self, States};
+use crate::arena::run;
+use crate::arena::states::States;
 use crate::arena::view::View;
 use core::sync::atomic::AtomicU8;
 

@@ -29,16 +29,15 @@ pub mod vmap;
 mod watched;
 
 pub use alloc::{alloc, alloc_one, alloc_one_cached};
-pub use first::aids_changed;
 pub use exact::{exact_alloc, exact_free, split};
-pub use first::memfd;
+pub use first::{aids_changed, memfd};
 pub use holes::regions;
 pub use many::{Prefer, alloc_many, are_few, cached_run, for_each};
 pub use refs::{compound_order, count, get, head_of, order, private, set_private, touch};
 pub use release::{free, free_one, put, put_many, put_run, shelve, unshelve};
 pub use scope::{NOFS, NOIO, scope_restore, scope_save};
-pub use shrink::{FS, IO, Scan, Shrinker, register, unregister};
 pub use shelf::Shelved;
+pub use shrink::{FS, IO, Scan, Shrinker, register, unregister};
 pub use stats::{Stats, WAITS, dump, stats};
 pub use trim::{trim, untrim};
 pub use watched::by_address;

@@ -20,7 +20,7 @@
 //! its state is ALLOCATED: reported, and quarantined. All other changes are swaps.
 
 use super::child;
-use crate::arena::run::States;
+use crate::arena::states::States;
 use crate::arena::{Arena, map};
 use crate::observe::report;
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::*};

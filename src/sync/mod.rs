@@ -12,6 +12,7 @@ pub mod futex;
 pub mod inside;
 mod list;
 mod lock;
+mod locked;
 mod once_a_thread;
 pub mod percpu;
 #[cfg(target_arch = "x86_64")]

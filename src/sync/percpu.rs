@@ -12,12 +12,10 @@ use super::rseq_absent as rseq;
 #[cfg(target_arch = "x86_64")]
 use super::rseq;
 use super::batch::Batch;
+use super::locked;
+use super::slab::{SLAB_SHIFT, Slab, Stack};
 use super::system::read;
-use super::slab::{NOTHING, SLAB_SHIFT, Slab, Stack};
 use core::sync::atomic::{AtomicUsize, Ordering::*};
-
-/// Slabs of the fallback. More than CPUs mostly, so that threads seldom meet.
-const LOCKED_SLABS: usize = 16;
 
 static SLABS: AtomicUsize = AtomicUsize::new(0);
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -28,7 +26,7 @@ pub fn bytes() -> usize {
 }
 
 fn slab_count() -> usize {
-    possible_cpus().max(LOCKED_SLABS)
+    possible_cpus().max(locked::SLABS)
 }
 
 /// Puts the slabs into use; sections are tried unless `locked_only`. Before this every pop and push
@@ -39,9 +37,9 @@ fn slab_count() -> usize {
 /// that nobody else uses.
 pub unsafe fn install(memory: usize, locked_only: bool) {
     let sections = !locked_only && rseq::install(memory, possible_cpus() as u32);
-    let count = if sections { possible_cpus() } else { LOCKED_SLABS };
+    let count = if sections { possible_cpus() } else { locked::SLABS };
     SLABS.store(memory, Relaxed);
-    // Release pairs with the Acquire in `slabs`.
+    // Release pairs with the Acquire in `in_use`.
     COUNT.store(count, Release);
 }
 
@@ -58,13 +56,17 @@ fn possible_cpus() -> usize {
     })
 }
 
-/// All slabs in use.
-pub fn slabs() -> impl Iterator<Item = &'static Slab> {
-    let count = COUNT.load(Acquire);
-    (0..count).map(slab)
+/// How many slabs there are; 0 before `install`. Acquire pairs with the Release there.
+pub(super) fn in_use() -> usize {
+    COUNT.load(Acquire)
 }
 
-fn slab(i: usize) -> &'static Slab {
+/// All slabs in use.
+pub fn slabs() -> impl Iterator<Item = &'static Slab> {
+    (0..in_use()).map(slab)
+}
+
+pub(super) fn slab(i: usize) -> &'static Slab {
     // SAFETY: `install`'s caller gave zeroed memory for ever for every slab below COUNT; zero is valid
     // for all fields, and all are atomics.
     unsafe { &*core::ptr::with_exposed_provenance::<Slab>(SLABS.load(Relaxed) + (i << SLAB_SHIFT)) }
@@ -218,97 +220,4 @@ pub fn resume_all() {
 /// section.
 pub fn stop_for_good() {
     slabs().for_each(|slab| slab.set_stopped(true));
-}
-
-/// The fallback: a lock a slab.
-mod locked {
-    use super::*;
-
-    /// This thread's slab; None before `install`.
-    fn mine() -> Option<&'static Slab> {
-        let count = COUNT.load(Acquire);
-        (count != 0).then(|| slab((thread() >> 6).wrapping_mul(0x9e37_79b9) >> 16 & (count - 1)))
-    }
-
-    /// Runs `operation` on this thread's slab unless that is busy or stopped.
-    fn with_mine<T>(operation: impl FnOnce(&Slab) -> T) -> Option<T> {
-        let slab = mine()?;
-        let _guard = slab.lock.try_lock_uncounted()?;
-        // Under the lock: a drainer that set stop before we got it is seen, one that comes later waits.
-        (!slab.stopped()).then(|| operation(slab))
-    }
-
-    #[cold]
-    pub fn pop_one<S: Stack>() -> u32 {
-        let mut one = Batch::new();
-        pop::<S>(&mut one, 1);
-        one.entries().first().copied().unwrap_or(NOTHING)
-    }
-
-    #[cold]
-    pub fn len<S: Stack>() -> usize {
-        mine().map_or(0, Slab::len::<S>)
-    }
-
-    #[cold]
-    pub fn popped<S: Stack>() -> u64 {
-        mine().map_or(0, Slab::popped::<S>)
-    }
-
-    #[cold]
-    pub fn run_len() -> u32 {
-        mine().map_or(0, Slab::run_len)
-    }
-
-    #[cold]
-    pub fn take_run(n: u32) -> u32 {
-        with_mine(|slab| slab.take_run(n)).unwrap_or(NOTHING)
-    }
-
-    #[cold]
-    pub fn put_run(first: u32, n: u32) -> bool {
-        with_mine(|slab| slab.put_run(first, n)).unwrap_or(false)
-    }
-
-    #[cold]
-    pub fn pop<S: Stack>(out: &mut Batch, most: usize) {
-        out.clear();
-        let most = most.min(out.room());
-        with_mine(|slab| slab.pop::<S>(out, most));
-    }
-
-    #[cold]
-    pub fn pop_addresses<S: Stack, T>(out: &mut [*mut T], base: usize) -> usize {
-        let mut entries = Batch::new();
-        pop::<S>(&mut entries, out.len());
-        for (slot, entry) in out.iter_mut().zip(entries.entries()) {
-            *slot = core::ptr::with_exposed_provenance_mut(base + ((*entry as usize) << 6));
-        }
-        entries.entries().len()
-    }
-
-    #[cold]
-    pub fn push<S: Stack>(entries: &[u32]) -> usize {
-        with_mine(|slab| slab.push::<S>(entries.iter().copied())).unwrap_or(0)
-    }
-
-    #[cold]
-    pub fn push_addresses<S: Stack, T>(addresses: &[*mut T], base: usize) -> usize {
-        let entries = addresses.iter().map(|address| ((address.addr() - base) >> 6) as u32);
-        with_mine(|slab| slab.push::<S>(entries)).unwrap_or(0)
-    }
-
-    pub fn stop_all(may_sleep: bool, each: &mut dyn FnMut(&Slab)) -> bool {
-        let mut all = true;
-        for slab in slabs() {
-            match slab.lock.lock_if(may_sleep) {
-                Some(_guard) => {
-                    slab.set_stopped(true);
-                    each(slab);
-                }
-                None => all = false,
-            }
-        }
-        all
-    }
 }
