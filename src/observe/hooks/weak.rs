@@ -35,11 +35,11 @@ macro_rules! tool {
         $(#[$doc])*
         pub fn $name($($arg: $type),*) $(-> $result)? {
             let address = weak!($symbol);
-            if address == 0 {
-                return $otherwise;
+            match address {
+                0 => $otherwise,
+                // SAFETY: the name is the runtime's, whose interface says this type; it takes any address.
+                _ => unsafe { core::mem::transmute::<usize, unsafe extern "C" fn($($type),*) $(-> $result)?>(address)($($arg),*) },
             }
-            // SAFETY: the name is the runtime's, whose interface says this type; it takes any address.
-            unsafe { core::mem::transmute::<usize, unsafe extern "C" fn($($type),*) $(-> $result)?>(address)($($arg),*) }
         }
     };
 }
