@@ -63,11 +63,15 @@ def ratios(results, contenders):
 
 
 def drain(results, contenders):
-    metrics = ("rounds", "p50", "p99", "worst", "missed", "least", "due", "realtime")
+    times, counts = ("p50", "p99", "worst"), ("missed", "least", "due", "realtime")
     head = ["", "rounds", "median µs", "p99 µs", "worst µs", "rounds that missed pages", "fewest pages got", "of these due", "real-time priority"]
-    rows = [[c.label, *(whole(results.median(c.name, "drain", m)) if m not in ("p50", "p99", "worst") else
-                        number(results.median(c.name, "drain", m)) for m in metrics)]
-            for c in contenders if results.values(c.name, "drain", "rounds")]
+    rows = []
+    for c in contenders:
+        for label, prefix, more in ((c.label, "", counts), (f"{c.label}: the same thread without the library", "floor_", ())):
+            if results.values(c.name, "drain", "rounds"):
+                rows.append([label, whole(results.median(c.name, "drain", "rounds")),
+                             *(targets.each(results.values(c.name, "drain", prefix + m)) for m in times),
+                             *(whole(results.median(c.name, "drain", m)) for m in more), *[""] * (len(counts) - len(more))])
     return table(head, rows)
 
 

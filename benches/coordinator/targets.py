@@ -29,6 +29,11 @@ def number(value, unit=""):
     return f"{value:,.{digits}f}{unit}"
 
 
+def each(values):
+    """What every round measured, the least first."""
+    return ", ".join(number(value) for value in sorted(values))
+
+
 def judge(value, reach, stretch, at_least=False):
     if value is None:
         return ""
@@ -93,8 +98,9 @@ def drain(name):
         worst, missed = results.median(name, "drain", "worst"), results.median(name, "drain", "missed")
         if worst is None:
             return Figure()
+        floor, ours = (each(results.values(name, "drain", m)) + " µs" for m in ("floor_worst", "worst"))
         short = f"; less than all in {missed:.0f} of 10,000" if missed else ""
-        return Figure(ours=number(worst, " µs") + short, verdict=judge(worst, 200, 50))
+        return Figure(floor=floor, ours=ours + short, verdict=judge(worst, 200, 50))
     return measured
 
 
@@ -144,7 +150,7 @@ ALL = [
     *both_forms("p99 of a pair, n = 256, ns", "≤ 1.05 × DPDK", "latency", 1.05, metric="p99"),
     *[Target(f"against {label}, n = 256", "≤ 1 / 15", "≤ 1 / 25", many_times(heap)) for heap, label in (
         ("glibc", "glibc"), ("glibc-tuned", "glibc, tuned"), ("jemalloc", "jemalloc"), ("mimalloc", "mimalloc"), ("tcmalloc", "tcmalloc"))],
-    Target("drain, 64 hot threads, worst request", "≤ 200 µs", "≤ 50 µs", drain("drain")),
+    Target("drain, 64 hot threads, worst of 10,000, each round; floor: the same thread without the library", "≤ 200 µs", "≤ 50 µs", drain("drain")),
     Target("resident memory beside a page, every `struct page` written to", "≤ 2 %", "", memory),
     Target("system calls, page faults, heap calls in a million pairs", "0, 0, 0", "", steady),
 ]

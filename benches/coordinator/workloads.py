@@ -24,7 +24,7 @@ ALL = [
     Workload("two1", "two threads, n = 1"),
     Workload("two256", "two threads, n = 256"),
     Workload("many", "64 threads, n = 1"),
-    Workload("drain", "drain", once=True),
+    Workload("drain", "drain"),
     Workload("memory-512m", "512 MiB held", once=True),
     Workload("memory-1g", "1 GiB held", once=True),
     Workload("steady", "a million pairs", once=True),
