@@ -62,14 +62,14 @@ pub fn get_if(may_wait: bool) -> Option<&'static Config> {
     FROZEN.get().or_else(|| freeze(may_wait))
 }
 
-/// The settings if the library has been used.
-pub fn existing() -> Option<&'static Config> {
-    FROZEN.get()
-}
-
 /// The same for callers that may wait, or come after the first use.
 pub fn get() -> &'static Config {
     get_if(true).unwrap_or(&Config::DEFAULT)
+}
+
+/// The settings if the library has been used.
+pub fn existing() -> Option<&'static Config> {
+    FROZEN.get()
 }
 
 #[cold]
@@ -187,7 +187,7 @@ pub fn wait_timeout_ms() -> u32 {
 }
 
 fn node_exists(node: i32) -> bool {
-    let text = Text::new(format_args!("/sys/devices/system/node/node{node}/cpumap"));
+    let text: Text = Text::new(format_args!("/sys/devices/system/node/node{node}/cpumap"));
     system::read(text.as_c_str(), &mut [0; 1]).is_ok()
 }
 

@@ -3,9 +3,9 @@
 //! is waited for, and nothing is allocated. A program that ends so does with its exit status, whoever reads or
 //! does not read its stderr.
 
-use super::own::Fd;
 use crate::config;
 use crate::pages;
+use crate::sync::system::Fd;
 use core::fmt::Write;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;

@@ -2,7 +2,7 @@
 
 use super::convert::gfp_t;
 use super::pool::{mempool_create, mempool_init};
-use crate::mempool::raw::Mempool;
+use crate::mempool::raw::{self, Mempool};
 use crate::mempool::ready;
 use core::ffi::{c_int, c_void};
 use core::ptr::without_provenance_mut;
@@ -16,7 +16,7 @@ pub extern "C" fn mempool_kvmalloc(gfp_mask: gfp_t, pool_data: *mut c_void) -> *
 /// Frees what mempool_kvmalloc() gave.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_kvfree(element: *mut c_void, _pool_data: *mut c_void) {
-    ready::kfree(element);
+    raw::c_free(element);
 }
 
 /// A pool of such pieces in the caller's memory; 0 or a negative errno. May sleep.

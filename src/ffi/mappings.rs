@@ -2,7 +2,7 @@
 
 use super::convert;
 use crate::arena::map::Page;
-use crate::mempool::ready;
+use crate::mempool::raw;
 use crate::observe::report;
 use crate::pages::vmap;
 use core::ffi::{c_int, c_uint, c_void};
@@ -45,7 +45,7 @@ pub extern "C" fn mempool_bulk_vunmap(addr: *const c_void, nr: c_int) {
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_vfree(addr: *const c_void) -> bool {
     let list = vmap::free(addr.addr());
-    ready::kfree(with_exposed_provenance_mut(list.unwrap_or(0)));
+    raw::c_free(with_exposed_provenance_mut(list.unwrap_or(0)));
     list.is_some()
 }
 

@@ -7,8 +7,8 @@ use crate::mempool::raw::Mempool;
 use crate::mempool::stats;
 use crate::observe::report;
 use crate::pages;
+use crate::sync::system::Fd;
 use core::ffi::{c_char, c_int, c_void};
-use core::fmt::{self, Write};
 
 /// Lock committed memory into RAM.
 pub const MEMPOOL_BULK_MLOCK: u32 = 1 << 0;
@@ -23,6 +23,16 @@ pub const MEMPOOL_BULK_MEMFD: u32 = 1 << 2;
 /// Fill what lies in the reserve of a pool of this library's pages, of mempool_kmalloc(), mempool_kvmalloc() or of a
 /// slab cache with a pattern, and check it when it is taken out: see mempool_bulk_set_poison().
 pub const MEMPOOL_BULK_POISON: u32 = 1 << 3;
+
+const _: () = {
+    let known = [config::MLOCK, config::HUGEPAGES, config::MEMFD, config::POISON];
+    let named = [MEMPOOL_BULK_MLOCK, MEMPOOL_BULK_HUGEPAGES, MEMPOOL_BULK_MEMFD, MEMPOOL_BULK_POISON];
+    let mut i = 0;
+    while i < known.len() {
+        assert!(known[i] == named[i]);
+        i += 1;
+    }
+};
 
 /// How the process-wide page allocator behaves. Zero every field you do not set.
 #[repr(C)]
@@ -174,38 +184,6 @@ pub extern "C" fn mempool_bulk_dump(fd: c_int) -> c_int {
     let mut to = Fd::new(fd);
     let _ = pages::dump(&mut to).and_then(|()| stats::dump(&mut to));
     -to.error
-}
-
-/// Writes to a file without a buffer, and keeps the error.
-pub(super) struct Fd {
-    fd: c_int,
-    error: c_int,
-}
-
-impl Fd {
-    pub(super) fn new(fd: c_int) -> Self {
-        Fd { fd, error: 0 }
-    }
-}
-
-impl Write for Fd {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text.as_bytes();
-        while !rest.is_empty() {
-            // SAFETY: the bytes are a live string's.
-            let n = unsafe { libc::write(self.fd, rest.as_ptr().cast(), rest.len()) };
-            if n < 0 {
-                let error = std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
-                if error == libc::EINTR {
-                    continue;
-                }
-                self.error = error;
-                return Err(fmt::Error);
-            }
-            rest = &rest[n as usize..];
-        }
-        Ok(())
-    }
 }
 
 /// Sends reports to fn instead of stderr; NULL brings stderr back. fn runs with no lock of the library

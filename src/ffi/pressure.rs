@@ -35,6 +35,7 @@ pub struct mempool_bulk_shrinker {
     pub room: [u64; 6],
 }
 
+const _: () = assert!(MEMPOOL_BULK_SHRINKER_IO == pages::IO && MEMPOOL_BULK_SHRINKER_FS == pages::FS);
 const _: () = assert!(size_of::<mempool_bulk_shrinker>() == size_of::<Shrinker>());
 
 /// Has shrinker->scan called, after those that were registered before, when a request for pages that may

@@ -6,8 +6,9 @@ use super::own_pages::{mempool_bulk_alloc_pages, mempool_bulk_free_page};
 use super::kvmalloc::{mempool_kvfree, mempool_kvmalloc};
 use super::slab::{mempool_alloc_slab, mempool_free_slab};
 use super::pool::{mempool_create, mempool_init};
-use crate::mempool::raw::Mempool;
+use crate::mempool::raw::{self, Mempool};
 use crate::mempool::ready::{self, Known};
+use crate::pages;
 use core::ffi::{c_int, c_void};
 use core::ptr::without_provenance_mut;
 
@@ -28,8 +29,8 @@ pub extern "C" fn mempool_alloc_pages(gfp_mask: gfp_t, pool_data: *mut c_void) -
 /// Frees what mempool_alloc_pages() gave.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_free_pages(element: *mut c_void, pool_data: *mut c_void) {
-    if convert::page(element.cast()).is_some() {
-        ready::free_pages(element, pool_data.addr());
+    if let Some(idx) = convert::page(element.cast()) {
+        pages::free(idx, pool_data.addr().min(64) as u32);
     }
 }
 
@@ -42,7 +43,7 @@ pub extern "C" fn mempool_kmalloc(gfp_mask: gfp_t, pool_data: *mut c_void) -> *m
 /// Frees what mempool_kmalloc() gave.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_kfree(element: *mut c_void, _pool_data: *mut c_void) {
-    ready::kfree(element);
+    raw::c_free(element);
 }
 
 /// A pool of blocks of 2^order pages in the caller's memory; 0 or a negative errno. May sleep.

@@ -3,7 +3,6 @@
 use super::convert::gfp_t;
 use super::pool::{mempool_create, mempool_init};
 use crate::mempool::raw::Mempool;
-use crate::mempool::ready;
 use crate::mempool::slab::{self, Constructor, KmemCache};
 use crate::observe::report;
 use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
@@ -27,11 +26,7 @@ pub extern "C" fn kmem_cache_create(_name: *const c_char, size: c_uint, align: c
 /// Gives a cache up; NULL does nothing. Objects still in use get a WARN and stay usable.
 #[unsafe(no_mangle)]
 pub extern "C" fn kmem_cache_destroy(cache: *mut KmemCache) {
-    if !cache.is_null() {
-        // SAFETY: the room's rule: the cache came from kmem_cache_create().
-        slab::destroy(unsafe { &*cache });
-        ready::kfree(cache.cast());
-    }
+    slab::destroy(cache);
 }
 
 /// An object, or NULL.

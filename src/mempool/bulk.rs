@@ -10,7 +10,7 @@ use super::raw::{self, Mempool, Slots};
 use super::ready::{self, Kind};
 use super::reserve::{self, Batch, Put};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, TIMEOUTS, count};
-use super::wait::{self, Deadline};
+use super::wait::{self, Deadline, Outcome};
 use super::{alloc, direct, pool, serve};
 use crate::arena::map::Page;
 use crate::error::Error;
@@ -24,7 +24,7 @@ use core::ptr::null_mut;
 /// The v2 array form: fills the NULL slots; true when none is left.
 #[inline(always)]
 pub fn array(pool: &Mempool, gfp: u32, mut slots: Slots) -> bool {
-    direct::array(pool, ready::own_mask(masks(gfp).0, gfp), slots.pages()) || array_until(pool, gfp, slots, None)
+    direct::array(pool, ready::own_mask(masks(gfp).0, gfp), slots.pages()) || array_for_ever(pool, gfp, slots)
 }
 
 /// The same with a time limit: what is there when it ends stays in the slots.
@@ -32,41 +32,48 @@ pub fn array_timeout(pool: &Mempool, gfp: u32, slots: Slots, deadline: Deadline)
     if !slots.is_empty() && !pool::usable(pool) {
         return Err(Error::Invalid);
     }
-    if array_until(pool, gfp, slots, deadline) {
-        return Ok(());
+    match array_until(pool, gfp, slots, deadline) {
+        Outcome::Satisfied => Ok(()),
+        Outcome::Gone => Err(Error::Invalid),
+        Outcome::InVain => {
+            count(pool, TIMEOUTS, 1);
+            Err(Error::TimedOut)
+        }
     }
-    count(pool, TIMEOUTS, 1);
-    Err(Error::TimedOut)
 }
 
 #[cold]
-fn array_until(pool: &Mempool, gfp: u32, slots: Slots, deadline: Deadline) -> bool {
+fn array_for_ever(pool: &Mempool, gfp: u32, slots: Slots) -> bool {
+    (slots.is_empty() || pool::usable(pool)) && array_until(pool, gfp, slots, None) == Outcome::Satisfied
+}
+
+fn array_until(pool: &Mempool, gfp: u32, slots: Slots, deadline: Deadline) -> Outcome {
     if slots.is_empty() {
-        return true;
-    }
-    if !pool::usable(pool) {
-        return false;
+        return Outcome::Satisfied;
     }
     let before = slots.missing();
     let full = before == 0 && !matches!(ready::kind(pool), Kind::Bulk);
-    let filled = full || fill(pool, gfp, &slots, deadline);
-    // A user's function may have taken out what the caller had put in.
-    count(pool, ALLOCATED, before.saturating_sub(slots.missing()));
-    filled
+    let outcome = if full { Outcome::Satisfied } else { fill(pool, gfp, &slots, deadline) };
+    if outcome != Outcome::Gone {
+        // A user's function may have taken out what the caller had put in.
+        count(pool, ALLOCATED, before.saturating_sub(slots.missing()));
+    }
+    outcome
 }
 
 /// `mempool_alloc_bulk` of 7.2: sleeps until every slot is filled, whatever they held. False only as `wait::until` says.
 #[inline(always)]
 pub fn fresh(pool: &Mempool, mut slots: Slots) -> bool {
-    direct::fresh(pool, ready::own_mask(masks(GFP_KERNEL).0, GFP_KERNEL), slots.pages()) || array_until(pool, GFP_KERNEL, slots, None)
+    direct::fresh(pool, ready::own_mask(masks(GFP_KERNEL).0, GFP_KERNEL), slots.pages()) || array_for_ever(pool, GFP_KERNEL, slots)
 }
 
-fn fill(pool: &Mempool, gfp: u32, slots: &Slots, deadline: Deadline) -> bool {
-    if try_fill(pool, gfp, slots) {
-        return true;
-    }
+fn fill(pool: &Mempool, gfp: u32, slots: &Slots, deadline: Deadline) -> Outcome {
     let full = masks(gfp).1;
-    may_sleep(full) && wait::until(pool, slots.missing(), deadline, &mut |entry| fill_pass(pool, full, gfp, slots, Some(entry)))
+    match try_fill(pool, gfp, slots) {
+        true => Outcome::Satisfied,
+        false if !may_sleep(full) => Outcome::InVain,
+        false => wait::until(pool, slots.missing(), deadline, &mut |entry| fill_pass(pool, full, gfp, slots, Some(entry))),
+    }
 }
 
 /// The passes that need no place in the queue.
@@ -186,7 +193,7 @@ fn deliver(pool: &Mempool, gfp: u32, nr: u32, source: impl Fn(u32, u32) -> u32, 
             pause();
         }
         all
-    })
+    }) == Outcome::Satisfied
 }
 
 /// Delivers up to `nr` elements of the reserve with no lock held; how many.

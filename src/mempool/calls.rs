@@ -6,6 +6,7 @@
 //! with what the source gave calls the next, since the source works again; all others look for news
 //! once a second (see `wait`). Invariant: when the lock is let go, no sleeper could take what the
 //! reserve has, unless one that could as well is awake.
+#![forbid(unsafe_code)]
 
 use super::queue::{self, Entry};
 use super::raw::{self, Mempool};
@@ -104,14 +105,19 @@ pub fn abandon(pool: &Mempool, guard: &Guard<'_>, wakes: &mut Wakes) {
         pool.queue.remove(guard, entry);
         match raw::request_of(entry) {
             Some(request) => request.entry.request.store(ptr::null_mut(), Relaxed),
-            None => {
-                if entry.parker.is_asleep() {
-                    wakes.add(&entry.parker);
-                }
-                // The last touch: from here on the thread may return and its frame end.
-                entry.gone.store(1, Release);
-            }
+            None => send_away(entry, wakes),
         }
     }
     queue::reset(pool);
+}
+
+/// From the last touch on the thread may return and its frame end. One that sleeps looks at `gone` when it is called, or
+/// has the pool's lock: were it called first, it could find itself awake and in the queue still. One that is
+/// awake looks at `gone` alone.
+fn send_away(entry: &Entry, wakes: &mut Wakes) {
+    let asleep = entry.parker.is_asleep();
+    entry.gone.store(1, Release);
+    if asleep {
+        wakes.add(&entry.parker);
+    }
 }

@@ -6,21 +6,24 @@
 //! |---|---|
 //! | a pool's `late` | NULL, or an element on its way into the reserve, marked as if it were there |
 //! | POOLS | NULL, or a pool that is to be looked at; set by handlers, cleared with the pools' list open |
+//! | ALL true | so are all pools that somebody waits at: there was no room for one of them |
 //!
 //! An element is left first and the pool noted then; who looks takes the note first and the elements then.
 //! Both orders are SeqCst: so a note that is found standing is followed by a look at the element.
+#![forbid(unsafe_code)]
 
 use super::raw::{self, Mempool};
 use super::waiting::Open;
 use crate::sync::inside::{Late, run_outside};
 use core::ffi::c_void;
 use core::ptr::{self, null_mut};
-use core::sync::atomic::{AtomicPtr, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::*};
 
 /// Elements that a pool has room for here.
 pub const MOST: usize = 8;
 
 static POOLS: [AtomicPtr<Mempool>; 8] = [const { AtomicPtr::new(null_mut()) }; 8];
+static ALL: AtomicBool = AtomicBool::new(false);
 
 /// Leaves an element that is marked already; false when there is no room.
 pub fn leave(pool: &Mempool, element: *mut c_void, look: fn()) -> bool {
@@ -30,8 +33,21 @@ pub fn leave(pool: &Mempool, element: *mut c_void, look: fn()) -> bool {
     note(pool, look) || place.compare_exchange(element, null_mut(), SeqCst, Relaxed).is_err()
 }
 
-/// Has `look` run when this thread has left the library, to look at the pool.
-pub fn note(pool: &Mempool, look: fn()) -> bool {
+/// Has `look` run when this thread has left the library, to look at the pool, which somebody waits at.
+pub fn note_waited_at(pool: &Mempool, look: fn()) {
+    if !note(pool, look) {
+        ALL.store(true, SeqCst);
+        run_outside(Late::Pools, look);
+    }
+}
+
+/// Are all such pools to be looked at?
+pub fn are_all() -> bool {
+    ALL.swap(false, SeqCst)
+}
+
+/// The same as `note_waited_at` for any pool; false when there is no room.
+fn note(pool: &Mempool, look: fn()) -> bool {
     let pool = ptr::from_ref(pool).cast_mut();
     let noted = POOLS.iter().any(|slot| match slot.compare_exchange(null_mut(), pool, SeqCst, SeqCst) {
         Ok(_) => true,

@@ -1,5 +1,5 @@
 //! The pools. Below them the page allocator; above them only the C functions. No lock is held around
-//! any user callback; two functions in `reserve` are the only hands on the reserve.
+//! any user callback; two functions in `reserve` are the only hands on the reserve of a pool in use.
 
 pub mod alloc;
 pub mod bulk;

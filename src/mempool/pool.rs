@@ -11,6 +11,7 @@ use crate::observe::{probe, report};
 use crate::pages;
 use crate::sync::inside;
 use core::ffi::c_void;
+use core::iter;
 use core::ptr::{self, null_mut};
 use core::sync::atomic::Ordering::*;
 
@@ -19,6 +20,7 @@ pub const MOST_ELEMENTS: i32 = (4 << 20) / 8;
 
 pub const WARNED_ZERO: u32 = 1;
 pub const WARNED_OVERSIZED: u32 = 2;
+pub const WARNED_NOT_PAGES: u32 = 4;
 
 /// Sets up a pool whose elements come one by one, and fills its reserve with the caller's mask.
 pub fn init(pool: &Mempool, min_nr: i32, alloc: AllocFn, free: FreeFn, data: *mut c_void, gfp: u32, known: &Known) -> Result<(), Error> {
@@ -120,7 +122,7 @@ pub fn exit(pool: &Mempool) -> bool {
 
 fn end(pool: &Mempool) {
     waiting::abandon(pool);
-    let left = || late::take(pool).filter(|element| reserve::unshelve(*element));
+    let left = || iter::from_fn(|| late::take(pool)).find(|element| reserve::unshelve(*element));
     while let Some(element) = reserve::remove(pool).or_else(left) {
         alloc::dispose(pool, element);
     }

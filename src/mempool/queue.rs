@@ -10,6 +10,7 @@
 //!
 //! An entitled thread that sleeps need not be waited for once the reserve has enough: that many are
 //! *granted* to it, and the next has its turn. Its thread takes them before anything else.
+#![forbid(unsafe_code)]
 
 use super::raw::{self, Mempool, Request};
 use super::stats::{ALLOCATED, FROM_RESERVE, count};

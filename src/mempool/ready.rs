@@ -7,7 +7,6 @@ use super::raw::{self, AllocFn, BulkFn, FreeFn, Mempool};
 use crate::arena::map::{self, Page};
 use crate::arena::wide;
 use crate::gfp::{__GFP_ZERO, EASY, may_sleep, of_user};
-use crate::observe::report;
 use crate::pages::{self, Prefer};
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -128,19 +127,8 @@ pub fn alloc_pages(gfp: u32, order: usize) -> *mut c_void {
     }
 }
 
-pub fn free_pages(element: *mut c_void, order: usize) {
-    match map::page_index(element.cast()) {
-        Some(idx) => pages::free(idx, order.min(64) as u32),
-        None => report::bug(format_args!("{element:p} is not a page of this library")),
-    }
-}
-
 pub fn kmalloc(gfp: u32, size: usize) -> *mut c_void {
     raw::c_alloc(size, 16, gfp & __GFP_ZERO != 0)
-}
-
-pub fn kfree(object: *mut c_void) {
-    raw::c_free(object);
 }
 
 /// Fills the NULL slots with our own pages, as far as they go; the number of populated slots from the

@@ -1,5 +1,5 @@
 //! The reserve: the elements a pool keeps so that a sleeping request can't fail.
-//! Invariant: `0 <= curr_nr <= max(1, min_nr)`; only `put` and `pop` below change it.
+//! Invariant: `0 <= curr_nr <= max(1, min_nr)`; only `store` and `pop` below change it once the pool is set up.
 //! Our own pages are marked as reserve pages while they lie here, so that freeing one is found out.
 //! Who may take is asked of `queue`. Knows no mask and no sleeping.
 #![forbid(unsafe_code)]
@@ -31,17 +31,17 @@ pub fn wanted(pool: &Mempool) -> i32 {
     pool.min_nr.load(Relaxed).max(1)
 }
 
-/// Is there room? Looked at without the lock: Acquire pairs with the Release in `pop`, so that an
-/// element is never judged against a count from before it was taken.
+/// Is there room?
 pub fn is_short(pool: &Mempool) -> bool {
-    fence(Acquire);
-    pool.curr_nr.load(Acquire) < wanted(pool) && !pool.elements.load(Relaxed).is_null()
+    !is_full(pool) && !pool.elements.load(Relaxed).is_null()
 }
 
-/// Is there certainly no room? For a pool that is initialised; Acquire as in `is_short`.
+/// Is there certainly no room? For a pool that is initialised. Looked at without the lock: the fence pairs with that in
+/// `pop`, so that an element is never judged against a count from before it was taken, however it came here.
 #[inline(always)]
 pub fn is_full(pool: &Mempool) -> bool {
-    pool.curr_nr.load(Acquire) >= wanted(pool)
+    fence(Acquire);
+    pool.curr_nr.load(Relaxed) >= wanted(pool)
 }
 
 /// May this process take nothing from here? A child whose pages are its parent's too: what lies in this copy
@@ -83,7 +83,7 @@ pub fn store(pool: &Mempool, guard: &Guard<'_>, element: *mut c_void) -> bool {
     let fits = at < wanted(pool) && (at as u32) < pool.capacity.load(Relaxed);
     if fits {
         pool.slot(guard, at as u32).store(element, Relaxed);
-        pool.curr_nr.store(at + 1, Release);
+        pool.curr_nr.store(at + 1, Relaxed);
         poison::enter(pool, element);
     }
     fits
@@ -122,7 +122,7 @@ pub fn pop(pool: &Mempool, guard: &Guard<'_>) -> Option<*mut c_void> {
         let element = slot.swap(null_mut(), Relaxed);
         pool.curr_nr.store(at - 1, Relaxed);
         // Orders the count before whatever publishes the element, be it a relaxed store; partner: the fence
-        // in `is_short`, run by whoever frees it.
+        // in `is_full`, run by whoever frees it.
         fence(Release);
         // A page that was freed twice as it was put here is somebody else's by now.
         if unshelve(element) {

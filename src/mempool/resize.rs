@@ -84,6 +84,9 @@ fn grow_array(pool: &Mempool, new_min_nr: i32) -> Result<bool, Error> {
 
 /// Adds elements until the reserve is full or `alloc` gives no more; how many. Whoever waits is told.
 pub fn refill(pool: &Mempool, gfp: u32) -> i32 {
+    if !pool::usable(pool) {
+        return 0;
+    }
     let added = top_up(pool, gfp, &|| true);
     // Time alone may have let somebody else take what the reserve has.
     serve::gave(pool);

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::raw::{Mempool, Slots};
-use super::{alloc, bulk, ready};
+use super::{alloc, bulk, pool, ready};
 use crate::arena::map::{self, PAGE_SIZE, Page};
 use crate::observe::report;
 use crate::pages;
@@ -18,7 +18,7 @@ const WINDOW: usize = 256;
 pub fn has_pages(pool: &Mempool) -> bool {
     let own = ready::kind(pool) == ready::Kind::OwnPages;
     if !own {
-        super::pool::warn_once(pool, 4, "buffers and runs need a pool of this library's own pages");
+        pool::warn_once(pool, pool::WARNED_NOT_PAGES, "buffers and runs need a pool of this library's own pages");
     }
     own
 }

@@ -11,6 +11,7 @@
 //! by the policy of `queue`; with the same step it leaves the queue, so it ends exactly once. Its
 //! `done` runs with no lock held. What `done` frees may complete further requests: the outer call does
 //! that, never an inner one, so the stack does not grow.
+#![forbid(unsafe_code)]
 
 use super::raw::{Done, Mempool, Request};
 use super::ready::{self, Kind};
@@ -125,7 +126,7 @@ pub fn gave(pool: &Mempool) {
     }
     if inside::interrupted() {
         // A signal handler, whose thread may hold the locks that this takes.
-        late::note(pool, look_at_noted);
+        late::note_waited_at(pool, look_at_noted);
     } else {
         tell(pool);
     }
@@ -133,6 +134,9 @@ pub fn gave(pool: &Mempool) {
 
 /// Finishes what signal handlers could not: elements come into the reserve, and who waits is told.
 pub fn look_at_noted() {
+    if late::are_all() && waiting::tell_all(calls::tell) {
+        serve(RESERVE, ptr::null());
+    }
     loop {
         let (mut wakes, mut surplus) = (Wakes::new(), [ptr::null_mut(); late::MOST]);
         let open = waiting::open();
@@ -188,4 +192,27 @@ fn ask_source(pool: &Mempool, mask: u32) {
     let Some(busy) = Busy::begin(0) else { return };
     resize::top_up(pool, mask, &|| pool.requests.load(Relaxed) != 0);
     serve(RESERVE | busy.end(), ptr::null());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mempool::queue::Entry;
+    use crate::mempool::raw;
+
+    /// There is room for eight notes: whoever waits at a ninth pool hears of it too.
+    #[test]
+    fn nobody_is_forgotten_whatever_a_handler_gives() {
+        let (pools, entries): (Vec<_>, Vec<_>) = (0..20).map(|_| (raw::new_pool(), Entry::default())).unzip();
+        let pool = |i: usize| raw::pool_ref(pools[i]);
+        (0..pools.len()).for_each(|i| waiting::join(pool(i), &entries[i], 1));
+        let section = inside::enter(true).expect("nobody forks");
+        (0..pools.len()).for_each(|i| gave(pool(i)));
+        drop(section);
+        let told = |i: &usize| pool(*i).news.load(Relaxed) > 0;
+        let n = (0..pools.len()).filter(told).count();
+        (0..pools.len()).for_each(|i| waiting::leave(pool(i), &entries[i]));
+        pools.iter().for_each(|pool| raw::free_pool(*pool));
+        assert_eq!(n, 20);
+    }
 }

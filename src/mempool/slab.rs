@@ -25,12 +25,13 @@ pub fn create(size: u32, align: u32, ctor: Constructor) -> Option<*mut KmemCache
     cache.and_then(raw::to_heap)
 }
 
-/// Gives a cache up; objects that are still out are reported.
-pub fn destroy(cache: &KmemCache) {
-    let in_use = cache.in_use.load(Relaxed);
+/// Gives a cache up, NULL for none; objects that are still out are reported.
+pub fn destroy(cache: *mut KmemCache) {
+    let in_use = raw::slab_of(cache.cast()).map_or(0, |cache| cache.in_use.load(Relaxed));
     if in_use != 0 {
         report::warn(format_args!("a slab cache is destroyed while {in_use} of its objects are in use"));
     }
+    raw::c_free(cache.cast());
 }
 
 impl KmemCache {

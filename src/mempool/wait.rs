@@ -6,6 +6,7 @@
 //! under the pool's lock afterwards. So what came back before the try was found by it, and what came
 //! later has moved `news` or finds the entry asleep. For pages the queue is found by `waiting`, which
 //! the page allocator runs when it sees the registered interest (see `sync::Event`).
+#![forbid(unsafe_code)]
 
 use super::queue::{self, Entry, KEPT};
 use super::raw::Mempool;
@@ -20,6 +21,16 @@ use core::sync::atomic::Ordering::*;
 /// On the clock of `sync::now`; None: never.
 pub type Deadline = Option<u64>;
 
+/// How waiting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Satisfied,
+    /// The time is over, or this is a child that may not allocate.
+    InVain,
+    /// The pool was exited: it must not be touched any more.
+    Gone,
+}
+
 /// A place in a pool's queue.
 struct Place<'a> {
     pool: &'a Mempool,
@@ -27,17 +38,17 @@ struct Place<'a> {
     _interest: Interest<'static>,
 }
 
-/// Repeats `attempt`, sleeping in between, until it says that it has all it wants. False when the time
-/// is over first, or the pool was exited, or this is a child that may not allocate. `missing` is what the first attempt will want.
+/// Repeats `attempt`, sleeping in between, until it says that it has all it wants, or waiting ends otherwise.
+/// `missing` is what the first attempt will want.
 #[cold]
-pub fn until(pool: &Mempool, missing: u32, deadline: Deadline, attempt: &mut dyn FnMut(&Entry) -> bool) -> bool {
+pub fn until(pool: &Mempool, missing: u32, deadline: Deadline, attempt: &mut dyn FnMut(&Entry) -> bool) -> Outcome {
     let entry = Entry::default();
     let place = Place::take(pool, &entry, missing);
     let traced = ptr::from_ref(pool).cast();
     probe::wait_begin(traced, missing);
-    let satisfied = place.attempts(deadline, attempt);
-    probe::wait_end(traced, satisfied);
-    satisfied
+    let outcome = place.attempts(deadline, attempt);
+    probe::wait_end(traced, outcome == Outcome::Satisfied);
+    outcome
 }
 
 impl<'a> Place<'a> {
@@ -48,22 +59,23 @@ impl<'a> Place<'a> {
     }
 
     /// Tries and sleeps in turn.
-    fn attempts(&self, deadline: Deadline, attempt: &mut dyn FnMut(&Entry) -> bool) -> bool {
+    fn attempts(&self, deadline: Deadline, attempt: &mut dyn FnMut(&Entry) -> bool) -> Outcome {
         let refusals = pages::child::refusals();
         loop {
             // Time alone may have let requests take.
             serve::look(self.pool);
-            // Acquire pairs with the Release in `queue`: news that is seen is found by the attempt.
+            // Acquire pairs with the Release in `calls::tell` and `tell_of_page`: news that is seen is found by the attempt.
             let seen = self.pool.news.load(Acquire);
             if attempt(self.entry) {
-                return true;
+                return Outcome::Satisfied;
             }
             // A function of the user's may find out only now that this child may not allocate, or fork itself.
-            if pages::child::refusals() != refusals {
-                return false;
+            let refused = pages::child::refusals() != refusals;
+            if refused || deadline.is_some_and(|deadline| now() >= deadline) {
+                return Outcome::InVain;
             }
-            if deadline.is_some_and(|deadline| now() >= deadline) || !self.sleep(seen, deadline) {
-                return false;
+            if !self.sleep(seen, deadline) {
+                return Outcome::Gone;
             }
         }
     }
@@ -126,8 +138,6 @@ impl<'a> Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if !self.is_gone() {
-            waiting::leave(self.pool, self.entry);
-        }
+        waiting::leave(self.pool, self.entry);
     }
 }

@@ -2,6 +2,7 @@
 //! allocator, finds here whom to wake; and a thread that completes requests may touch their pool only
 //! here: a pool with a queue can't be exited, one without may be gone the moment a request completed.
 //! Lock order: this lock, then a pool's. Neither is held while a user's function runs.
+#![forbid(unsafe_code)]
 
 use super::queue::{self, Entry};
 use super::raw::{Mempool, Request};
@@ -67,10 +68,14 @@ pub fn join(pool: &Mempool, entry: &Entry, missing: u32) {
     }
 }
 
-/// Takes an entry out of the queue, and tells those whom it held up.
+/// Takes an entry out of the queue, and tells those whom it held up. Nothing for one that `abandon` took out: looked
+/// at with the pools open, as that sets it, before the pool is touched.
 pub fn leave(pool: &Mempool, entry: &Entry) {
     let mut wakes = Wakes::new();
     let open = open();
+    if entry.gone.load(Relaxed) != 0 {
+        return;
+    }
     let guard = pool.lock.lock();
     open.part(pool, &guard, entry, &mut wakes);
     drop(guard);
@@ -135,16 +140,20 @@ fn forget_threads(child: bool) {
 /// The listener of the page allocator: sleepers ask their sources again, and pages that nobody holds
 /// are looked for on behalf of requests.
 fn page_came_back() {
+    if tell_all(calls::tell_of_page) {
+        serve::serve(serve::RESERVE | serve::PAGES, ptr::null());
+    }
+}
+
+/// Runs `tell` on each pool that somebody waits at; are there requests among those who wait?
+pub fn tell_all(tell: fn(&Mempool, &Guard<'_>, &mut Wakes)) -> bool {
+    // Dropped last, so that threads are woken when the locks are free.
     let mut wakes = Wakes::new();
     let open = open();
     let mut requests = 0;
     for pool in open.pools() {
-        calls::tell_of_page(pool, &pool.lock.lock(), &mut wakes);
+        tell(pool, &pool.lock.lock(), &mut wakes);
         requests |= pool.requests.load(Relaxed);
     }
-    drop(open);
-    drop(wakes);
-    if requests != 0 {
-        serve::serve(serve::RESERVE | serve::PAGES, ptr::null());
-    }
+    requests != 0
 }

@@ -8,7 +8,8 @@ use core::ffi::{c_char, c_void};
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::inside;
-use std::io::Write;
+use crate::sync::system::Fd;
+use core::fmt::Write;
 
 pub type Handler = extern "C" fn(kind: i32, text: *const c_char, data: *mut c_void);
 
@@ -55,22 +56,23 @@ fn handler() -> Option<(Handler, usize)> {
 
 /// True when a handler took it.
 fn send(kind: i32, args: fmt::Arguments<'_>) -> bool {
-    let text = Text::new(args);
+    let text: Text = Text::new(args);
     let handler = handler();
     if let Some((handler, data)) = handler {
         hooks::acquire((&raw const HANDLER).addr());
         handler(kind, text.as_c_str().as_ptr(), data as *mut c_void);
         return true;
     }
-    let name: &[u8] = if kind == BUG { b"BUG" } else { b"WARN" };
-    let mut stderr = std::io::stderr();
-    let _ = stderr.write_all(b"mempool_bulk: ");
-    let _ = stderr.write_all(name);
-    let _ = stderr.write_all(b": ");
-    let _ = stderr.write_all(text.bytes());
-    let _ = stderr.write_all(b"\n");
+    write(if kind == BUG { "BUG" } else { "WARN" }, &text);
     if kind == BUG {
         hooks::print_stack();
     }
     false
+}
+
+/// One line by one call, so that reports of several threads do not mix. Not by the language's own way to stderr, which takes
+/// a lock: a child of fork could find it held.
+fn write(kind: &str, text: &Text) {
+    let line = Text::<600>::new(format_args!("mempool_bulk: {kind}: {}\n", text.as_str()));
+    let _ = Fd::new(libc::STDERR_FILENO).write_str(line.as_str());
 }

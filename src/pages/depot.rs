@@ -2,7 +2,7 @@
 //! happens with it held: `Open` is the proof, its methods in `lists` take and put pages.
 //! A signal handler does not wait for it, nor does a thread with a single page: what these free while the
 //! lock is busy is left for the holder.
-//! Knows no slab and no gfp mask. Never calls a user's function.
+//! Knows no slab and no gfp mask. Calls no user's function while it is open; its end tells sleepers, which may run one.
 
 use super::{MAX_ORDER, RETURNED, child, shelf, state, twice, watched};
 use crate::arena::map;

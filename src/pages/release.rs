@@ -161,11 +161,11 @@ fn put_mixed(pages: &[*mut Page]) -> usize {
 /// Less than a word, all neighbours: taken back and stored together. False, and nothing done, for any others.
 #[inline(always)]
 pub fn put_run(pages: &[*mut Page]) -> bool {
-    let first = front::change_run(view(), pages, state::take_back_together);
-    if first.is_some_and(|first| !percpu::put_run_fast(first, pages.len() as u32)) {
-        store_run(first.unwrap_or_default(), pages);
+    let Some(first) = front::change_run(view(), pages, state::take_back_together) else { return false };
+    if !percpu::put_run_fast(first, pages.len() as u32) {
+        store_run(first, pages);
     }
-    first.is_some()
+    true
 }
 
 /// For a run that the slab did not take at the first try.

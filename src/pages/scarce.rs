@@ -57,7 +57,7 @@ pub fn sort_slab() {
     while DEPOT.open(arena, false).is_some_and(|depot| cache::flush_pages(&depot)) {}
 }
 
-/// Hands out pages whose pointers stand in the slots already, from number `done` on; bad ones are reported
+/// Hands out pages whose pointers stand in the slots already, from number `good` on; bad ones are reported
 /// and the others close up. How many are good in all.
 #[cold]
 pub fn hand_out_after(good: usize, slots: &mut [*mut Page]) -> usize {

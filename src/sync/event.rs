@@ -102,15 +102,15 @@ impl Event {
 impl Interest<'_> {
     /// Sleeps until a `notify` since registration, or `timeout`. Signals only make it look again.
     pub fn sleep(&self, timeout: Duration) {
-        let start = std::time::Instant::now();
+        let until = futex::now().saturating_add(timeout.as_nanos() as u64);
         self.event.dozing.fetch_add(1, Relaxed);
         fence(SeqCst);
         while self.event.seq.load(Acquire) == self.seen {
-            let Some(left) = timeout.checked_sub(start.elapsed()) else { break };
-            if left.is_zero() {
+            let left = until.saturating_sub(futex::now());
+            if left == 0 {
                 break;
             }
-            futex::wait(&self.event.seq, self.seen, Some(left));
+            futex::wait(&self.event.seq, self.seen, Some(Duration::from_nanos(left)));
         }
         self.event.dozing.fetch_sub(1, Relaxed);
     }

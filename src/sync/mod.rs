@@ -1,5 +1,5 @@
-//! Locks, waiting, and the per-CPU slabs. The only room that calls futex and membarrier and that has
-//! restartable sections; knows nothing about pages or pools.
+//! Locks, waiting, and the per-CPU slabs, and what all rooms above need of the system (`system`). The only room that
+//! calls futex and membarrier and that has restartable sections; knows nothing about pages or pools.
 
 mod atomic;
 mod batch;

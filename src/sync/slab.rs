@@ -16,8 +16,9 @@
 //! | header | len: entries below it are valid; popped: how many ever left by a pop, wrapping at 2⁴⁸ | one store a section, or the holder of the slab while it is stopped |
 //! | run | the numbers from `first` on, as many as `length`; what leaves it is counted as popped from the singles | the same |
 //!
-//! A header changes by one store, with the run's if that changes too, so at any instant, in any thread and in a
-//! forked child too, the slab is either before an operation or after it. What lies above `len` is scratch.
+//! In a section a header changes by one store, with the run's if that changes too; under the slab's lock, which forks
+//! take, by two. So at any instant, in any thread and in a forked child too, the slab is either before an operation or
+//! after it. What lies above `len` is scratch.
 
 use super::Lock;
 use super::batch::Batch;

@@ -1,7 +1,8 @@
-//! What the process's environment and small files of the system say, without a call of malloc: it may fail, and
-//! a library that answers when memory is short must not need it. Knows no name of either.
+//! What the process's environment and small files of the system say, and writing to a descriptor, without a call of
+//! malloc: it may fail, and a library that answers when memory is short must not need it. Knows no name of either.
 
 use core::ffi::CStr;
+use core::fmt;
 
 /// Was this program started with more rights than its caller has? Then the environment is not ours
 /// to believe.
@@ -72,6 +73,39 @@ impl PathBuffer {
 
     pub fn as_c_str(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.bytes).unwrap_or_default()
+    }
+}
+
+/// Writes to a descriptor without a buffer and without a lock, which a child of fork could find held.
+pub struct Fd {
+    fd: libc::c_int,
+    /// That of the first write that failed, 0 for none.
+    pub error: libc::c_int,
+}
+
+impl Fd {
+    pub fn new(fd: libc::c_int) -> Self {
+        Fd { fd, error: 0 }
+    }
+}
+
+impl fmt::Write for Fd {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            // SAFETY: the bytes are a live string's.
+            let n = unsafe { libc::write(self.fd, rest.as_ptr().cast(), rest.len()) };
+            if n < 0 {
+                let error = std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
+                if error == libc::EINTR {
+                    continue;
+                }
+                self.error = error;
+                return Err(fmt::Error);
+            }
+            rest = &rest[n as usize..];
+        }
+        Ok(())
     }
 }
 

@@ -108,7 +108,8 @@ static void requests_to(mempool_t *pool)
 	BUG(CHECK(mempool_alloc_bulk(pool, e, 2, 0) == -EINVAL));
 	BUG(CHECK(mempool_alloc_bulk(pool, e, 2) == -EINVAL));
 	BUG(CHECK(mempool_resize(pool, 3) == -EINVAL));
-	CHECK(mempool_bulk_refill(pool, GFP_KERNEL) == 0 && mempool_free_bulk(pool, NULL, 0) == 0);
+	BUG(CHECK(mempool_bulk_refill(pool, GFP_KERNEL) == 0));
+	CHECK(mempool_free_bulk(pool, NULL, 0) == 0);
 	CHECK(!p[0] && !e[0] && outstanding() == 0);
 	mempool_exit(pool);
 }
@@ -191,6 +192,49 @@ TEST(exit_with_a_bulk_sleeper)
 	pthread_join(t, &result);
 	CHECK((long)result == -EINVAL && !slots[0] && !slots[1]);
 	free(held);
+}
+
+static void *limited_sleeper(void *slots)
+{
+	return (void *)(long)mempool_bulk_alloc_pages_timeout(&zeroed, GFP_KERNEL, 2, slots, NULL);
+}
+
+static void *array_sleeper(void *slots)
+{
+	return (void *)(long)mempool_alloc_pages_bulk_array(&zeroed, GFP_KERNEL, 2, slots);
+}
+
+/* What was a pool is somebody else's memory. */
+static long sent_away(void *(*sleeper)(void *))
+{
+	void *held, *result;
+	struct page *slots[2] = { NULL, NULL };
+	unsigned char *bytes = (unsigned char *)&zeroed;
+	size_t same = 0;
+	pthread_t t;
+
+	CHECK(mempool_init(&zeroed, 2, counter_alloc, counter_free, &c) == 0);
+	held = mempool_alloc_preallocated(&zeroed);
+	c.fail = 1;
+	CHECK(pthread_create(&t, NULL, sleeper, slots) == 0);
+	UNTIL(pool_waits(&zeroed) > 0);
+	BUG(mempool_exit(&zeroed));
+	memset(&zeroed, 0x77, sizeof(zeroed));
+	pthread_join(t, &result);
+	while (same < sizeof(zeroed) && bytes[same] == 0x77)
+		same++;
+	CHECK(same == sizeof(zeroed) && !slots[0] && !slots[1]);
+	c.fail = 0;
+	free(held);
+	return (long)result;
+}
+
+TEST(who_is_sent_away_leaves_the_pool_alone)
+{
+	catch_reports();
+	configure(0, NO_RETRY);
+	CHECK(sent_away(limited_sleeper) == -EINVAL);
+	CHECK(sent_away(array_sleeper) == 0);
 }
 
 TEST_MAIN()

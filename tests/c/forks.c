@@ -1,5 +1,6 @@
 /* Forks that come at the worst moment: nothing hangs, no page and no news are lost. */
 #include "check.h"
+#include <fcntl.h>
 #include <sys/wait.h>
 
 enum { PAGES = 2048 };
@@ -163,6 +164,40 @@ TEST(a_child_uses_its_cache_again)
 	}
 	wait_for(child);
 	pthread_join(t, NULL);
+}
+
+static void *reports(void *arg)
+{
+	while (!stop)
+		mempool_resize(pool, 0); /* a WARN each time */
+	return arg;
+}
+
+/* On stderr, where other threads were writing as it was born: it must not wait for one that it does not have. */
+TEST(a_child_reports_too)
+{
+	int null = open("/dev/null", O_WRONLY), saved = dup(STDERR_FILENO);
+	pthread_t t[2];
+
+	pool = mempool_create_page_pool(1, 0);
+	CHECK(pool && null >= 0 && saved >= 0 && dup2(null, STDERR_FILENO) == STDERR_FILENO);
+	for (int i = 0; i < 2; i++)
+		CHECK(pthread_create(&t[i], NULL, reports, NULL) == 0);
+	for (int i = rounds_to_do(300); i > 0; i--) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			at_most(20);
+			mempool_resize(pool, 0);
+			_exit(0);
+		}
+		wait_for(child);
+	}
+	stop = 1;
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+	dup2(saved, STDERR_FILENO);
+	mempool_destroy(pool);
 }
 
 TEST_MAIN()

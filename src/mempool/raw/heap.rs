@@ -59,9 +59,10 @@ pub fn new_pool() -> *mut Mempool {
     unsafe { libc::calloc(1, size_of::<Mempool>()).cast() }
 }
 
-/// The pool behind a pointer from `new_pool`.
+/// The pool behind a pointer.
 pub fn pool_ref<'a>(pool: *mut Mempool) -> &'a Mempool {
-    // SAFETY: callers pass a non-NULL pool of `new_pool` that is not destroyed while they use it.
+    // SAFETY: callers pass a pool of `new_pool` that is not destroyed while they use it, or one that the open list of
+    // pools keeps from ending.
     unsafe { &*pool }
 }
 
@@ -80,7 +81,7 @@ pub fn to_heap(cache: KmemCache) -> Option<*mut KmemCache> {
     })
 }
 
-/// A zeroed, aligned object from the C library.
+/// An aligned object from the C library, zeroed if so wanted; NULL when memory is short.
 pub fn c_alloc(size: usize, align: usize, zero: bool) -> *mut c_void {
     let size = size.max(1);
     // SAFETY: align is a power of two of at least a pointer's size; the object is `size` long.

@@ -90,7 +90,7 @@ pub struct Request {
     user_data: *mut c_void,
     pub entry: Entry,
     pub pool: AtomicPtr<Mempool>,
-    pub pad: [u64; 3],
+    _room: [u64; 3],
 }
 
 const _: () = assert!(size_of::<Request>() == 128);

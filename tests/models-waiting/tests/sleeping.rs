@@ -102,3 +102,35 @@ fn requests_above_min_nr_take_turns() {
         join(threads);
     });
 }
+
+extern "C" fn hear(_kind: mempool_bulk_report, _text: *const core::ffi::c_char, _data: *mut c_void) {}
+
+/// That a pool ends while somebody sleeps in it is the program's mistake, and reported. Then nobody comes to grief.
+#[test]
+fn whoever_sleeps_in_a_pool_that_ends_leaves_it_alone() {
+    model(5000, || {
+        mempool_bulk_set_report_handler(Some(hear), null_mut());
+        let pool = Pool::new(1);
+        pool.take(1);
+        let (sleeping, ending) = (pool.clone(), pool.clone());
+        let waiters = |pool: &Pool| {
+            // SAFETY: the pool's memory stays.
+            unsafe { &*pool.0 }.waiters.load(SeqCst)
+        };
+        let threads = vec![
+            thread::spawn(move || {
+                mempool_alloc(sleeping.0, GFP_KERNEL);
+            }),
+            thread::spawn(move || {
+                while waiters(&ending) == 0 {
+                    thread::yield_now();
+                }
+                source_gives(1);
+                mempool_exit(ending.0);
+            }),
+        ];
+        while_time_passes(threads);
+        source_gives(0);
+        assert_eq!(waiters(&pool), 0);
+    });
+}

@@ -8,6 +8,7 @@ pub use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering::*};
 pub use core::time::Duration;
 pub use mempool_bulk::arena::map::Page;
 pub use mempool_bulk::ffi::elements::mempool_alloc_pages_bulk_array;
+pub use mempool_bulk::ffi::own::{mempool_bulk_report, mempool_bulk_set_report_handler};
 pub use mempool_bulk::ffi::own_pages::mempool_bulk_free_pages;
 pub use mempool_bulk::ffi::pool::*;
 pub use mempool_bulk::ffi::requests::*;
@@ -26,6 +27,11 @@ extern "C" fn source(_gfp: u32, _data: *mut c_void) -> *mut c_void {
         1.. => without_provenance_mut(16 * BORN.fetch_add(1, SeqCst) + 16),
         _ => null_mut(),
     }
+}
+
+/// Lets the source give `n` more.
+pub fn source_gives(n: i32) {
+    SOURCE.store(n, SeqCst);
 }
 
 extern "C" fn sink(_element: *mut c_void, _data: *mut c_void) {}
