@@ -109,7 +109,8 @@ static void watch(int op, int fd, uint32_t events, struct client *c)
 static void advance(struct client *c)
 {
 	if (c->state == HEADER) {
-		if (recv(c->socket, &c->header, sizeof(c->header), MSG_WAITALL) != sizeof(c->header) || c->header.pages > MOST) {
+		if (recv(c->socket, &c->header, sizeof(c->header), MSG_WAITALL) != sizeof(c->header) ||
+		    c->header.pages == 0 || c->header.pages > MOST) {
 			c->state = CLOSED;
 			open_clients--;
 			return;

@@ -4,7 +4,8 @@
  *
  * Generated; the sources are in src/ffi. Rules that hold for every function:
  *  - All functions may be called from any thread at once, unless said otherwise.
- *  - Only a mask with __GFP_DIRECT_RECLAIM lets a call sleep or take memory from the system.
+ *  - A call that takes a mask may sleep, or take pages from the system, only if that has
+ *    __GFP_DIRECT_RECLAIM. The very first use is an exception: it sets the allocator up with any mask.
  *  - No lock of the library is held while a function of the user's runs.
  *  - Errors are negative errno values.
  *  - Before including, MEMPOOL_BULK_NO_GFP, _NO_PAGE, _NO_SLAB, _NO_KVMALLOC and _NO_LIST leave groups
@@ -204,9 +205,9 @@ struct mempool_bulk_config {
   uint32_t wait_timeout_ms;
 };
 
-// Counts of single pages. pages_allocated - pages_freed == pages_outstanding, pages in a pool's
-// reserve included; pages_outstanding + pages_free + pages_cached + pages_bad == pages_committed when
-// nobody is busy. pages_committed is what has memory now.
+// Counts of single pages. When nobody is busy, pages_allocated - pages_freed == pages_outstanding, pages
+// in a pool's reserve included, and pages_outstanding + pages_free + pages_cached + pages_bad ==
+// pages_committed. pages_committed is what has memory now.
 struct mempool_bulk_stats {
   size_t struct_size;
   uint64_t pages_allocated;
@@ -244,9 +245,10 @@ struct mempool_bulk_pool_stats {
 };
 
 // Sets the process-wide allocator up, before the first allocation. 0; -EBUSY after it; -EINVAL for
-// NULL, unknown flags, a preallocation above the limit, a node that does not exist; -E2BIG for a
-// longer structure of a newer header that uses what this library does not know. The environment
-// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _MEMFD, _POISON, _WAIT_MS) overrides it.
+// NULL, a struct_size below 8 or above 4096, unknown flags, a limit of less than a page, a
+// preallocation above the limit, a node that does not exist; -E2BIG for a longer structure of a newer
+// header that uses what this library does not know. The environment (MEMPOOL_BULK_LIMIT, _PREALLOC,
+// _MLOCK, _HUGEPAGES, _MEMFD, _POISON, _WAIT_MS) overrides it.
 int mempool_bulk_configure(const struct mempool_bulk_config *config);
 
 // The library's version, as "0.1.0".
@@ -338,7 +340,8 @@ void mempool_exit(struct mempool *pool);
 void mempool_destroy(struct mempool *pool);
 
 // Changes min_nr while the pool is in use; may sleep. 0, -ENOMEM when the larger array can't be had,
-// -EINVAL and a WARN for less than 1. Elements that can't be added now are added by later frees.
+// -EINVAL and a WARN for less than 1, -EINVAL and a BUG for a pool that is NULL or was never set up.
+// Elements that can't be added now are added by later frees.
 int mempool_resize(struct mempool *pool, int new_min_nr);
 
 // An element. With __GFP_DIRECT_RECLAIM it sleeps until there is one and never returns NULL; without
@@ -361,7 +364,7 @@ void mempool_free(void *element, struct mempool *pool);
 // Was the pool set up and not exited?
 bool mempool_initialized(struct mempool *pool);
 
-// Is the reserve full? A snapshot.
+// Does the reserve hold min_nr elements? A snapshot. So always true for min_nr 0.
 bool mempool_is_saturated(struct mempool *pool);
 
 // Fills the NULL slots of an array of nr with pages. True when all are filled; with
@@ -395,8 +398,8 @@ int mempool_alloc_bulk(struct mempool *pool, void **elems, unsigned int count, u
 int mempool_bulk_alloc_fresh(struct mempool *pool, void **elems, unsigned int count);
 
 // Moves elements from the front of elems into the reserve while that is short, sets their slots NULL,
-// and returns how many. Never sleeps and never calls the free function: the rest is the caller's.
-// Stops at a NULL slot; a bad element is reported, skipped and counted.
+// and returns how many. Never sleeps and never calls the free function: the rest is the caller's. May
+// complete queued requests. Stops at a NULL slot; a bad element is reported, skipped and counted.
 unsigned int mempool_free_bulk(struct mempool *pool, void **elems, unsigned int count);
 
 // A block of 2^order pages for a pool whose pool_data is the order; a struct page pointer.
@@ -531,8 +534,8 @@ struct mempool_bulk_request {
 
 // Fills the NULL slots of page_array as mempool_alloc_pages_bulk_array() does, but sleeps no longer
 // than timeout; NULL: for ever. 0; -ETIMEDOUT, and what was obtained is in the array and the caller's;
-// -EINVAL for a NULL array or an impossible time. A mask that may not sleep tries once, then
-// -ETIMEDOUT.
+// -EINVAL for a NULL array, an impossible time, or a pool that is NULL or was never set up. A mask that
+// may not sleep tries once, then -ETIMEDOUT.
 int mempool_bulk_alloc_pages_timeout(struct mempool *pool,
                                      gfp_t gfp,
                                      unsigned int nr,
@@ -542,7 +545,8 @@ int mempool_bulk_alloc_pages_timeout(struct mempool *pool,
 // For threads that may not sleep: 1 when the request has all its pages already (done is not called),
 // 0 when it is queued. Uses gfp as a sleeping request does, except that it waits for nobody. A mask
 // without __GFP_DIRECT_RECLAIM tries once: -ENOMEM when short, and what was obtained is in the array
-// and the caller's. -EINVAL for NULL, or when done is missing and may be needed.
+// and the caller's. -EINVAL for NULL, for no array, or when done is missing and may be needed; with a BUG
+// for a pool that was never set up and a request that is queued at it already.
 //
 // A queued request is completed by whoever frees into the pool, refills or resizes it, allocates
 // through it with a mask that may sleep, withdraws another request, or, in a pool of the library's own
@@ -553,7 +557,8 @@ int mempool_bulk_alloc_pages_timeout(struct mempool *pool,
 int mempool_bulk_submit(struct mempool *pool, struct mempool_bulk_request *request);
 
 // Withdraws a queued request. 0: it will not complete, and what was obtained is in its array and the
-// caller's. -ENOENT: it is not queued; if it was, done was called, runs now, or is about to.
+// caller's. -ENOENT: it is not queued; if it was, done was called, runs now, or is about to. -EINVAL for
+// NULL.
 int mempool_bulk_cancel(struct mempool *pool, struct mempool_bulk_request *request);
 
 // The scan function does I/O: it is called only for requests with __GFP_IO.

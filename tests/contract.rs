@@ -63,4 +63,6 @@ fn every_assertion_is_held_by_a_test() {
         fs::write(&at, &text).expect("a writable index");
     }
     assert!(fs::read_to_string(&at).expect("an index") == text, "tests/contract.txt is old: UPDATE_CONTRACT=1 writes it anew");
+    let said = fs::read_to_string(tests().join("../docs/reliability.md")).expect("a document");
+    assert!(said.contains(&format!(" {} numbered assertions ", index.len())), "docs/reliability.md has another number than {}", index.len());
 }

@@ -10,8 +10,8 @@ use core::fmt::Write;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 
-/// Run by the C library after the program's own `atexit` functions. Nothing is registered, so that the first
-/// use may come from a signal handler.
+/// Run by the C library after the program's own `atexit` functions, whenever they were registered. Registering a
+/// function of ours might allocate, and its place would depend on when the library is first used.
 #[used]
 #[unsafe(link_section = ".fini_array")]
 static AT_EXIT: extern "C" fn() = at_exit;

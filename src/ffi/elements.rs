@@ -65,8 +65,8 @@ pub extern "C" fn mempool_bulk_alloc_fresh(pool: *mut Mempool, elems: *mut *mut 
 }
 
 /// Moves elements from the front of elems into the reserve while that is short, sets their slots NULL,
-/// and returns how many. Never sleeps and never calls the free function: the rest is the caller's.
-/// Stops at a NULL slot; a bad element is reported, skipped and counted.
+/// and returns how many. Never sleeps and never calls the free function: the rest is the caller's. May
+/// complete queued requests. Stops at a NULL slot; a bad element is reported, skipped and counted.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_free_bulk(pool: *mut Mempool, elems: *mut *mut c_void, count: c_uint) -> c_uint {
     match (convert::pool(pool), convert::slots(elems, count)) {

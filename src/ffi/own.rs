@@ -52,9 +52,9 @@ pub struct mempool_bulk_config {
     pub wait_timeout_ms: u32,
 }
 
-/// Counts of single pages. pages_allocated - pages_freed == pages_outstanding, pages in a pool's
-/// reserve included; pages_outstanding + pages_free + pages_cached + pages_bad == pages_committed when
-/// nobody is busy. pages_committed is what has memory now.
+/// Counts of single pages. When nobody is busy, pages_allocated - pages_freed == pages_outstanding, pages
+/// in a pool's reserve included, and pages_outstanding + pages_free + pages_cached + pages_bad ==
+/// pages_committed. pages_committed is what has memory now.
 #[repr(C)]
 pub struct mempool_bulk_stats {
     pub struct_size: usize,
@@ -124,9 +124,10 @@ fn read_config(from: *const mempool_bulk_config) -> Result<Config, Error> {
 }
 
 /// Sets the process-wide allocator up, before the first allocation. 0; -EBUSY after it; -EINVAL for
-/// NULL, unknown flags, a preallocation above the limit, a node that does not exist; -E2BIG for a
-/// longer structure of a newer header that uses what this library does not know. The environment
-/// (MEMPOOL_BULK_LIMIT, _PREALLOC, _MLOCK, _HUGEPAGES, _MEMFD, _POISON, _WAIT_MS) overrides it.
+/// NULL, a struct_size below 8 or above 4096, unknown flags, a limit of less than a page, a
+/// preallocation above the limit, a node that does not exist; -E2BIG for a longer structure of a newer
+/// header that uses what this library does not know. The environment (MEMPOOL_BULK_LIMIT, _PREALLOC,
+/// _MLOCK, _HUGEPAGES, _MEMFD, _POISON, _WAIT_MS) overrides it.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_configure(config: *const mempool_bulk_config) -> c_int {
     if config.is_null() {

@@ -79,7 +79,8 @@ pub extern "C" fn mempool_destroy(pool: *mut Mempool) {
 }
 
 /// Changes min_nr while the pool is in use; may sleep. 0, -ENOMEM when the larger array can't be had,
-/// -EINVAL and a WARN for less than 1. Elements that can't be added now are added by later frees.
+/// -EINVAL and a WARN for less than 1, -EINVAL and a BUG for a pool that is NULL or was never set up.
+/// Elements that can't be added now are added by later frees.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_resize(pool: *mut Mempool, new_min_nr: c_int) -> c_int {
     let Some(pool) = convert::pool(pool) else { return -libc::EINVAL };
@@ -129,7 +130,7 @@ pub extern "C" fn mempool_initialized(pool: *mut Mempool) -> bool {
     convert::pool(pool).is_some_and(|pool| !pool.elements.load(Relaxed).is_null())
 }
 
-/// Is the reserve full? A snapshot.
+/// Does the reserve hold min_nr elements? A snapshot. So always true for min_nr 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_is_saturated(pool: *mut Mempool) -> bool {
     convert::pool(pool).is_some_and(|pool| pool.curr_nr.load(Relaxed) >= pool.min_nr.load(Relaxed))

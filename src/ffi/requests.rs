@@ -39,8 +39,8 @@ fn nanoseconds(time: &timespec) -> Option<u64> {
 
 /// Fills the NULL slots of page_array as mempool_alloc_pages_bulk_array() does, but sleeps no longer
 /// than timeout; NULL: for ever. 0; -ETIMEDOUT, and what was obtained is in the array and the caller's;
-/// -EINVAL for a NULL array or an impossible time. A mask that may not sleep tries once, then
-/// -ETIMEDOUT.
+/// -EINVAL for a NULL array, an impossible time, or a pool that is NULL or was never set up. A mask that
+/// may not sleep tries once, then -ETIMEDOUT.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_alloc_pages_timeout(pool: *mut Mempool, gfp: gfp_t, nr: c_uint, page_array: *mut *mut Page, timeout: *const timespec) -> c_int {
     let (Some(pool), Some(slots)) = (convert::pool(pool), convert::slots(page_array, nr)) else { return -libc::EINVAL };
@@ -55,7 +55,8 @@ pub extern "C" fn mempool_bulk_alloc_pages_timeout(pool: *mut Mempool, gfp: gfp_
 /// For threads that may not sleep: 1 when the request has all its pages already (done is not called),
 /// 0 when it is queued. Uses gfp as a sleeping request does, except that it waits for nobody. A mask
 /// without __GFP_DIRECT_RECLAIM tries once: -ENOMEM when short, and what was obtained is in the array
-/// and the caller's. -EINVAL for NULL, or when done is missing and may be needed.
+/// and the caller's. -EINVAL for NULL, for no array, or when done is missing and may be needed; with a BUG
+/// for a pool that was never set up and a request that is queued at it already.
 ///
 /// A queued request is completed by whoever frees into the pool, refills or resizes it, allocates
 /// through it with a mask that may sleep, withdraws another request, or, in a pool of the library's own
@@ -70,7 +71,8 @@ pub extern "C" fn mempool_bulk_submit(pool: *mut Mempool, request: *mut mempool_
 }
 
 /// Withdraws a queued request. 0: it will not complete, and what was obtained is in its array and the
-/// caller's. -ENOENT: it is not queued; if it was, done was called, runs now, or is about to.
+/// caller's. -ENOENT: it is not queued; if it was, done was called, runs now, or is about to. -EINVAL for
+/// NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_cancel(pool: *mut Mempool, request: *mut mempool_bulk_request) -> c_int {
     let (Some(pool), Some(request)) = (convert::pool(pool), convert::request(request)) else { return -libc::EINVAL };

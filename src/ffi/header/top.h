@@ -4,7 +4,8 @@
  *
  * Generated; the sources are in src/ffi. Rules that hold for every function:
  *  - All functions may be called from any thread at once, unless said otherwise.
- *  - Only a mask with __GFP_DIRECT_RECLAIM lets a call sleep or take memory from the system.
+ *  - A call that takes a mask may sleep, or take pages from the system, only if that has
+ *    __GFP_DIRECT_RECLAIM. The very first use is an exception: it sets the allocator up with any mask.
  *  - No lock of the library is held while a function of the user's runs.
  *  - Errors are negative errno values.
  *  - Before including, MEMPOOL_BULK_NO_GFP, _NO_PAGE, _NO_SLAB, _NO_KVMALLOC and _NO_LIST leave groups
