@@ -333,7 +333,8 @@ struct mempool *mempool_create_pages_bulk(int min_nr,
 
 // Frees the reserve, last in first out, and makes the pool uninitialised. Safe on a zeroed pool and
 // to repeat. Elements that users still hold are not touched; nobody may be using the pool. Threads that
-// sleep in it or queued requests are a BUG: those come back empty-handed, these are dropped.
+// sleep in it or queued requests are a BUG: those come back empty-handed, these are dropped. A thread that is awake in a
+// call on the pool just then may still touch it.
 void mempool_exit(struct mempool *pool);
 
 // mempool_exit() and frees a pool of mempool_create*(); NULL does nothing.
@@ -459,8 +460,9 @@ bool mempool_bulk_alloc_runs(struct mempool *pool,
                              void (*cb)(struct page *first, unsigned int nr, void *data),
                              void *data);
 
-// Tops the reserve up as far as gfp allows; the number of elements added.
-int mempool_bulk_refill(struct mempool *pool, gfp_t gfp);
+// Tops the reserve up as far as gfp allows; the number of elements added. 0 and a BUG for a pool that was never set up.
+int mempool_bulk_refill(struct mempool *pool,
+                        gfp_t gfp);
 
 // Describes nr pages as an iovec array, neighbours merged; the number of entries, -ENOSPC when max is
 // too small, -EINVAL for a page that is not ours or a NULL array.
@@ -534,7 +536,7 @@ struct mempool_bulk_request {
 
 // Fills the NULL slots of page_array as mempool_alloc_pages_bulk_array() does, but sleeps no longer
 // than timeout; NULL: for ever. 0; -ETIMEDOUT, and what was obtained is in the array and the caller's;
-// -EINVAL for a NULL array, an impossible time, or a pool that is NULL or was never set up. A mask that
+// -EINVAL for a NULL array, an impossible time, or a pool that is NULL, was never set up, or is exited meanwhile. A mask that
 // may not sleep tries once, then -ETIMEDOUT.
 int mempool_bulk_alloc_pages_timeout(struct mempool *pool,
                                      gfp_t gfp,

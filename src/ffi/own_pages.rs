@@ -69,7 +69,7 @@ pub extern "C" fn mempool_bulk_alloc_runs(pool: *mut Mempool, gfp: gfp_t, nr: c_
     }
 }
 
-/// Tops the reserve up as far as gfp allows; the number of elements added.
+/// Tops the reserve up as far as gfp allows; the number of elements added. 0 and a BUG for a pool that was never set up.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_refill(pool: *mut Mempool, gfp: gfp_t) -> c_int {
     convert::pool(pool).map_or(0, |pool| resize::refill(pool, gfp))

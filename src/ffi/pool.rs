@@ -64,7 +64,8 @@ pub extern "C" fn mempool_create_pages_bulk(min_nr: c_int, alloc_pages_bulk_fn: 
 
 /// Frees the reserve, last in first out, and makes the pool uninitialised. Safe on a zeroed pool and
 /// to repeat. Elements that users still hold are not touched; nobody may be using the pool. Threads that
-/// sleep in it or queued requests are a BUG: those come back empty-handed, these are dropped.
+/// sleep in it or queued requests are a BUG: those come back empty-handed, these are dropped. A thread that is awake in a
+/// call on the pool just then may still touch it.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_exit(pool: *mut Mempool) {
     if let Some(pool) = convert::pool(pool) {

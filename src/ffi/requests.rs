@@ -39,7 +39,7 @@ fn nanoseconds(time: &timespec) -> Option<u64> {
 
 /// Fills the NULL slots of page_array as mempool_alloc_pages_bulk_array() does, but sleeps no longer
 /// than timeout; NULL: for ever. 0; -ETIMEDOUT, and what was obtained is in the array and the caller's;
-/// -EINVAL for a NULL array, an impossible time, or a pool that is NULL or was never set up. A mask that
+/// -EINVAL for a NULL array, an impossible time, or a pool that is NULL, was never set up, or is exited meanwhile. A mask that
 /// may not sleep tries once, then -ETIMEDOUT.
 #[unsafe(no_mangle)]
 pub extern "C" fn mempool_bulk_alloc_pages_timeout(pool: *mut Mempool, gfp: gfp_t, nr: c_uint, page_array: *mut *mut Page, timeout: *const timespec) -> c_int {
