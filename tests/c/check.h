@@ -147,7 +147,8 @@ static inline unsigned long pool_waits(const mempool_t *pool)
 	return (unsigned long)s.waits;
 }
 
-/* As wait_timeout_ms: a sleeper that nobody wakes sleeps until the test runner kills it. */
+/* As wait_timeout_ms: a sleeper that nobody wakes sleeps until the test runner kills it. Not where the source's own call
+ * is the one that fails on purpose. */
 enum { NO_RETRY = 3600000 };
 
 static inline void configure(uint64_t limit, uint32_t wait_ms)
@@ -155,7 +156,7 @@ static inline void configure(uint64_t limit, uint32_t wait_ms)
 	struct mempool_bulk_config config = { .struct_size = sizeof(config), .node = -1 };
 
 	config.limit_bytes = limit;
-	config.wait_timeout_ms = wait_ms;
+	config.wait_timeout_ms = getenv("NTH") && wait_ms == NO_RETRY ? 2000 : wait_ms;
 	CHECK(mempool_bulk_configure(&config) == 0);
 }
 

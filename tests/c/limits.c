@@ -252,7 +252,7 @@ TEST(memory_cgroup_with_a_neighbour)
 TEST(memory_cgroup_after_a_trim)
 {
 	static struct page *p[32 << 9];
-	enum { OTHERS = 80 << 20 };
+	enum { OTHERS = 72 << 20 };
 	void *others;
 
 	join_group();
