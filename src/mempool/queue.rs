@@ -23,6 +23,9 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering::*}
 /// How long elements are kept for an entitled entry, in nanoseconds.
 pub const KEPT: u64 = 1_000_000_000;
 
+/// The ticket of nobody.
+pub const NO_TICKET: u64 = 0;
+
 /// `least` of a pool without requests.
 const NO_REQUEST: u32 = i32::MAX as u32;
 
@@ -52,6 +55,9 @@ pub struct Entry {
     oversized: AtomicU8,
     /// When it became entitled; 0: it is not.
     pub since: AtomicU64,
+    /// Which of all requests ever queued this is: the structure may be submitted again as soon as it has ended,
+    /// so its address tells nothing. Unused in a thread's.
+    pub ticket: AtomicU64,
 }
 
 impl Linked for Entry {
@@ -68,6 +74,7 @@ impl Entry {
         [&self.anew, &self.oversized].iter().for_each(|flag| flag.store(0, Relaxed));
         words.iter().for_each(|word| word.store(0, Relaxed));
         self.since.store(0, Relaxed);
+        self.ticket.store(NO_TICKET, Relaxed);
     }
 }
 
@@ -289,6 +296,8 @@ pub fn forget_threads(pool: &Mempool, guard: &Guard<'_>) {
             pool.queue.remove(guard, entry);
         }
     }
+    // Another may be the oldest now.
+    pool.least.store(0, Relaxed);
     // This thread is awake.
     pool.parked.store(0, Relaxed);
     pool.waiters.store(pool.requests.load(Relaxed) + own, Relaxed);

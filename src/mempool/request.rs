@@ -5,6 +5,7 @@
 use super::raw::{Mempool, Request};
 use super::stats::{ALLOCATED, count};
 use super::ready::{self, Kind};
+use super::queue::NO_TICKET;
 use super::{bulk, pool, serve, waiting};
 use crate::error::Error;
 use crate::gfp::may_sleep;
@@ -12,7 +13,7 @@ use crate::observe::fault::{self, Fault};
 use crate::observe::{hooks, report};
 use crate::pages;
 use core::ptr;
-use core::sync::atomic::Ordering::*;
+use core::sync::atomic::{AtomicU64, Ordering::*};
 
 /// True when the request is done already, false when it is queued.
 pub fn submit(pool: &Mempool, request: &Request) -> Result<bool, Error> {
@@ -24,7 +25,7 @@ pub fn submit(pool: &Mempool, request: &Request) -> Result<bool, Error> {
     if !pool::usable(pool) {
         return Err(Error::Invalid);
     }
-    if request.is_queued(pool) {
+    if request.is_queued() {
         report::bug(format_args!("a request was submitted that is queued already"));
         return Err(Error::Invalid);
     }
@@ -42,12 +43,17 @@ pub fn submit(pool: &Mempool, request: &Request) -> Result<bool, Error> {
     }
 }
 
+/// The last ticket that was given.
+static TICKETS: AtomicU64 = AtomicU64::new(NO_TICKET);
+
 /// Queues a request; true when this thread completed it on the way.
 fn queue(pool: &Mempool, request: &Request, missing: u32) -> bool {
     let own = ptr::from_ref(request);
     hooks::release(own.addr());
     request.pool.store(ptr::from_ref(pool).cast_mut(), Relaxed);
     request.entry.reset(own.cast_mut());
+    let ticket = TICKETS.fetch_add(1, Relaxed) + 1;
+    request.entry.ticket.store(ticket, Relaxed);
     let own_pages = matches!(ready::kind(pool), Kind::OwnPages);
     // From here on others may complete the request, and then the pool may be gone.
     waiting::join(pool, &request.entry, missing);
@@ -56,9 +62,10 @@ fn queue(pool: &Mempool, request: &Request, missing: u32) -> bool {
         pages::untrim(missing);
     }
     // Elements and pages that came back since the last try are found by this one; later ones are
-    // brought by whoever gives them back. A fault that strikes hides the pages until others come, or it ends.
-    let pages = if own_pages && fault::strikes(Fault::PageAlloc, 1) { 0 } else { serve::PAGES };
-    serve::serve(serve::RESERVE | pages, own)
+    // brought by whoever gives them back. A fault that strikes, unless for the last time, hides the pages until
+    // others come, or it ends.
+    let hidden = own_pages && fault::strikes(Fault::PageAlloc, 1) && fault::may_strike(Fault::PageAlloc);
+    serve::serve_own(if hidden { serve::RESERVE } else { serve::PAGES }, ticket)
 }
 
 /// Withdraws a request: then it will not complete. −ENOENT when it has completed, or is about to.

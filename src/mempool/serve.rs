@@ -4,16 +4,19 @@
 //! |---|---|
 //! | frees into the pool, refills or resizes it | hands elements of the reserve over |
 //! | leaves the queue: a cancelled request, a sleeper that held others up | the same |
-//! | gives pages back to the allocator | the same, after filling the reserves of pools of our own pages |
+//! | gives pages back to the allocator | the same |
 //! | allocates through the pool with a mask that may sleep | the same, after asking the pool's own source |
 //!
 //! All elements come through the reserve, so a request gets all that it misses in one locked step,
-//! by the policy of `queue`; with the same step it leaves the queue, so it ends exactly once. Its
+//! by the policy of `queue`; with the same step it leaves the queue, so it ends exactly once. The reserve holds
+//! `min_nr` at a time, so whoever has emptied it looks for free pages again, until it stays short: else the
+//! pages for the next request would lie there, and nobody come to see. Its
 //! `done` runs with no lock held. What `done` frees may complete further requests: the outer call does
 //! that, never an inner one, so the stack does not grow.
 #![forbid(unsafe_code)]
 
-use super::raw::{Done, Mempool, Request};
+use super::queue::NO_TICKET;
+use super::raw::{Done, Mempool};
 use super::ready::{self, Kind};
 use super::{alloc, calls, late, queue, reserve, resize, waiting};
 use crate::gfp::{__GFP_NOWARN, PATIENT, may_sleep};
@@ -25,38 +28,47 @@ use core::sync::atomic::Ordering::*;
 
 /// Look whether reserves suffice.
 pub const RESERVE: u8 = 1;
-/// Look for pages that nobody holds, first.
+/// And whether there are pages that nobody holds.
 pub const PAGES: u8 = 2;
 
-/// Completes what can be completed. True if `own` was: then its `done` did not run.
-pub fn serve(mut what: u8, own: *const Request) -> bool {
+/// Completes what can be completed.
+pub fn serve() {
+    serve_own(PAGES, NO_TICKET);
+}
+
+/// The same, as far as `what` says. True if the request with ticket `own` was completed: then its `done` did not run.
+pub fn serve_own(mut what: u8, own: u64) -> bool {
     let mut own_done = false;
     while what != 0 {
         let Some(busy) = Busy::begin(what) else { break };
-        if what & PAGES != 0 {
-            while fill_reserves() {}
-        }
-        while let Some((request, done)) = complete_one() {
-            match done {
-                _ if request == own => own_done = true,
-                Some(done) => done.run(),
-                None => {}
-            }
-        }
+        while round(what & PAGES != 0, own, &mut own_done) {}
         what = busy.end();
     }
     own_done
 }
 
+/// Fills the reserves if so wanted, and hands out what is there; is another round worth while?
+fn round(pages: bool, own: u64, own_done: &mut bool) -> bool {
+    let filled = pages && fill_reserves();
+    while let Some((ticket, done)) = complete_one() {
+        match done {
+            _ if ticket == own => *own_done = true,
+            Some(done) => done.run(),
+            None => {}
+        }
+    }
+    filled
+}
+
 /// Completes one request; from then on the request may be gone.
-fn complete_one() -> Option<(*const Request, Option<Done>)> {
+fn complete_one() -> Option<(u64, Option<Done>)> {
     // Dropped last, so that threads are woken when the locks are free.
     let mut wakes = Wakes::new();
     let open = waiting::open();
     for pool in open.pools().filter(|pool| pool.requests.load(Relaxed) != 0) {
         let guard = pool.lock.lock();
         let Some(request) = queue::next_request(pool, &guard) else { continue };
-        let completed = (ptr::from_ref(request), request.done());
+        let completed = (request.entry.ticket.load(Relaxed), request.done());
         open.part(pool, &guard, &request.entry, &mut wakes);
         request.entry.request.store(ptr::null_mut(), Relaxed);
         return Some(completed);
@@ -67,8 +79,7 @@ fn complete_one() -> Option<(*const Request, Option<Done>)> {
 /// Pages that are looked for at once.
 const BATCH: usize = 64;
 
-/// Moves free pages into the reserves of pools of our own pages that have requests; true when there
-/// may be more. Takes only what is there: this may be a thread that frees, so nothing is grown or
+/// Moves free pages into the reserves of pools of our own pages that have requests; were there any? Takes only what is there: this may be a thread that frees, so nothing is grown or
 /// reclaimed. It does wait for the allocator's locks, else a page could lie unseen.
 fn fill_reserves() -> bool {
     let short = {
@@ -93,7 +104,7 @@ fn fill_reserves() -> bool {
     }
     // Not wanted any more. Freeing them leaves this thread a note to look again.
     pages[..left].iter().for_each(|page| ready::free_own(*page));
-    n > left && n == want
+    n > left
 }
 
 fn shortage(pool: &Mempool) -> i32 {
@@ -135,7 +146,7 @@ pub fn gave(pool: &Mempool) {
 /// Finishes what signal handlers could not: elements come into the reserve, and who waits is told.
 pub fn look_at_noted() {
     if late::are_all() && waiting::tell_all(calls::tell) {
-        serve(RESERVE, ptr::null());
+        serve();
     }
     loop {
         let (mut wakes, mut surplus) = (Wakes::new(), [ptr::null_mut(); late::MOST]);
@@ -156,7 +167,7 @@ pub fn look_at_noted() {
         drop(wakes);
         surplus.into_iter().filter(|element| !element.is_null() && reserve::unshelve(*element)).for_each(dispose);
         if requests != 0 {
-            serve(RESERVE, ptr::null());
+            serve();
         }
     }
 }
@@ -174,7 +185,7 @@ fn tell(pool: &Mempool) {
 /// For one who is in a call on this pool: completes requests if there are any.
 pub fn look(pool: &Mempool) {
     if pool.requests.load(Relaxed) != 0 {
-        serve(RESERVE, ptr::null());
+        serve();
     }
 }
 
@@ -191,7 +202,7 @@ fn ask_source(pool: &Mempool, mask: u32) {
     // Inside `done` the outer call goes on serving, and asks for nothing on the way.
     let Some(busy) = Busy::begin(0) else { return };
     resize::top_up(pool, mask, &|| pool.requests.load(Relaxed) != 0);
-    serve(RESERVE | busy.end(), ptr::null());
+    serve_own(PAGES | busy.end(), NO_TICKET);
 }
 
 #[cfg(test)]

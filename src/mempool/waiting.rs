@@ -90,7 +90,7 @@ pub fn cancel(pool: &Mempool, request: &Request) -> bool {
         let mut wakes = Wakes::new();
         let open = open();
         let guard = pool.lock.lock();
-        let queued = request.is_queued(pool);
+        let queued = request.is_queued_at(pool);
         if queued {
             open.part(pool, &guard, &request.entry, &mut wakes);
             request.entry.request.store(ptr::null_mut(), Relaxed);
@@ -141,7 +141,7 @@ fn forget_threads(child: bool) {
 /// are looked for on behalf of requests.
 fn page_came_back() {
     if tell_all(calls::tell_of_page) {
-        serve::serve(serve::RESERVE | serve::PAGES, ptr::null());
+        serve::serve();
     }
 }
 

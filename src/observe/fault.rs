@@ -70,6 +70,12 @@ pub fn strikes(fault: Fault, size: u64) -> bool {
     aids::on(1 << fault as u32) && PLANS[fault as usize].decide(size)
 }
 
+/// Is there a plan that may strike again?
+pub fn may_strike(fault: Fault) -> bool {
+    let plan = &PLANS[fault as usize];
+    plan.probability.load(Relaxed) != 0 && plan.times.load(Relaxed) != 0
+}
+
 impl Plan {
     const fn none() -> Plan {
         Plan {

@@ -104,7 +104,16 @@ fn alloc_block(gfp: u32, order: u32) -> Option<u32> {
 /// wait: nobody looks for these a second time.
 #[cold]
 fn shall_fail(gfp: u32, order: u32) -> bool {
-    gfp & SHORTCUT != 0 || gfp & (__GFP_NOFAIL | PATIENT) == 0 && fault::strikes(Fault::PageAlloc, 1 << order)
+    gfp & SHORTCUT != 0 || gfp & (__GFP_NOFAIL | PATIENT) == 0 && is_struck(order)
+}
+
+/// Who strikes for the last time tells those from whom pages were hidden.
+fn is_struck(order: u32) -> bool {
+    let struck = fault::strikes(Fault::PageAlloc, 1 << order);
+    if struck && !fault::may_strike(Fault::PageAlloc) {
+        RETURNED.notify();
+    }
+    struck
 }
 
 /// A request that the slab could not serve, and what its mask means.

@@ -90,7 +90,7 @@ pub struct Request {
     user_data: *mut c_void,
     pub entry: Entry,
     pub pool: AtomicPtr<Mempool>,
-    _room: [u64; 3],
+    _room: [u64; 2],
 }
 
 const _: () = assert!(size_of::<Request>() == 128);
@@ -116,9 +116,14 @@ impl Request {
         self.done.map(|done| Done(done, ptr::from_ref(self).cast_mut()))
     }
 
-    /// Does it wait at this pool? The structure may hold anything, so it must name itself.
-    pub fn is_queued(&self, pool: &Mempool) -> bool {
-        ptr::eq(self.entry.request.load(Relaxed), self) && ptr::eq(self.pool.load(Relaxed), pool)
+    /// Does it wait at a pool? The structure may hold anything, so it must name itself.
+    pub fn is_queued(&self) -> bool {
+        ptr::eq(self.entry.request.load(Relaxed), self)
+    }
+
+    /// Does it wait at this one?
+    pub fn is_queued_at(&self, pool: &Mempool) -> bool {
+        self.is_queued() && ptr::eq(self.pool.load(Relaxed), pool)
     }
 }
 
