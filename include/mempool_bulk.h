@@ -524,10 +524,10 @@ struct mempool_bulk_request {
   unsigned int nr;
   gfp_t gfp;
   // Called once when a queued request has all its pages, with no lock of the library held, by a
-  // thread that is inside any call of the library which frees, allocates, submits, cancels or sets a fault. So hold
-  // no lock across such a call that done takes. It may call everything; when it has begun, the
-  // request may be submitted again or freed. The completions that its own frees make possible follow
-  // when it returns, so it must not wait for them.
+  // thread that is inside any call of the library, but never inside fork(). So hold no lock across such a call
+  // that done takes. It may call everything, but should not sleep for elements or pages: its thread may have some
+  // in hand, in the call that runs it. When it has begun, the request may be submitted again or freed. The
+  // completions that its own frees make possible follow when it returns, so it must not wait for them.
   void (*done)(struct mempool_bulk_request *request);
   void *user_data;
   // The library's.
@@ -548,7 +548,7 @@ int mempool_bulk_alloc_pages_timeout(struct mempool *pool,
 // 0 when it is queued. Uses gfp as a sleeping request does, except that it waits for nobody. A mask
 // without __GFP_DIRECT_RECLAIM tries once: -ENOMEM when short, and what was obtained is in the array
 // and the caller's. -EINVAL for NULL, for no array, or when done is missing and may be needed; with a BUG
-// for a pool that was never set up and a request that is queued at it already.
+// for a pool that was never set up and a request that is queued already, at this pool or another.
 //
 // A queued request is completed by whoever frees into the pool, refills or resizes it, allocates
 // through it with a mask that may sleep, withdraws another request, or, in a pool of the library's own

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::observe::fault::{self, Attr, Fault};
 use crate::observe::text::Text;
 use crate::observe::{hooks, report};
-use crate::sync::{inside, system};
+use crate::sync::{forks, inside, system};
 use parking_lot::Mutex;
 use core::ffi::CStr;
 use std::sync::OnceLock;
@@ -143,7 +143,7 @@ pub fn read_aids(may_wait: bool) -> Option<()> {
     let mut complaints = Complaints::default();
     let inside = inside::enter(may_wait)?;
     let one = if may_wait { REQUESTED.lock() } else { REQUESTED.try_lock()? };
-    if !inside::watches_forks() {
+    if !forks::watches_forks() {
         return None;
     }
     POISON_BY_ENVIRONMENT.get_or_init(|| if system::privileged() { hooks::detect(); None } else { aids_of_environment(&mut complaints) });

@@ -11,6 +11,7 @@
 //! | DEVICE, INODE | the file that n was: a program may close what it does not know |
 
 use super::os;
+use crate::sync::system::Uncancelled;
 use core::ptr::with_exposed_provenance_mut;
 use core::sync::atomic::{AtomicI32, AtomicU64, Ordering::*};
 use std::ffi::c_int;
@@ -101,6 +102,7 @@ fn high(fd: c_int) -> c_int {
 }
 
 fn close(fd: c_int) {
+    let _uncancelled = Uncancelled::new();
     // SAFETY: a descriptor of our own that nobody else has seen.
     unsafe { libc::close(fd) };
 }
@@ -116,6 +118,7 @@ fn identity(fd: c_int) -> Option<(u64, u64)> {
 /// Gives the file memory for a range, for kernels that can't be asked to populate it: touching it without
 /// could be a SIGBUS.
 pub fn allocate(offset: usize, bytes: usize) -> bool {
+    let _uncancelled = Uncancelled::new();
     // SAFETY: numbers, on the file that holds pages' memory; contents do not change.
     fd().is_some_and(|fd| unsafe { libc::fallocate(fd, 0, offset as libc::off_t, bytes as libc::off_t) == 0 })
 }

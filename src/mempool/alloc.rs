@@ -114,23 +114,19 @@ fn free_step_by_step(pool: &Mempool, element: *mut c_void) {
         count(pool, FREED, 1);
     }
     match put {
-        Put::Full => dispose(pool, element),
+        Put::Full => {
+            dispose(pool, element);
+            serve::finish_late(pool);
+        }
         _ => serve::gave(pool),
     }
 }
 
 /// Hands an element to the pool's free function.
 pub fn dispose(pool: &Mempool, element: *mut c_void) {
-    disposal(pool)(element);
-}
-
-/// The same for later, when the pool may be gone.
-pub fn disposal(pool: &Mempool) -> impl Fn(*mut c_void) + use<> {
-    let own = matches!(ready::kind(pool), ready::Kind::OwnPages);
-    let (free, data) = (pool.free_fn(), pool.data());
-    move |element| match free {
-        _ if own => ready::free_own(element),
-        Some(free) => free(element, data),
+    match pool.free_fn() {
+        _ if matches!(ready::kind(pool), ready::Kind::OwnPages) => ready::free_own(element),
+        Some(free) => free(element, pool.data()),
         None => report::bug(format_args!("{element:p} freed into a pool that was never initialised")),
     }
 }

@@ -8,10 +8,11 @@ use super::alloc::masks;
 use super::queue::{self, Entry};
 use super::raw::{self, Mempool, Slots};
 use super::ready::{self, Kind};
-use super::reserve::{self, Batch, Put};
+use super::claims::Batch;
+use super::reserve::{self, Put};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, TIMEOUTS, count};
 use super::wait::{self, Deadline, Outcome};
-use super::{alloc, direct, pool, serve};
+use super::{alloc, claims, direct, pool, serve};
 use crate::arena::map::Page;
 use crate::error::Error;
 use crate::gfp::*;
@@ -201,7 +202,7 @@ fn from_reserve(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, s
     let mut batch = Batch::new();
     let mut got = 0;
     loop {
-        let mut left = reserve::claim(pool, who, nr - got, may_sleep, &mut batch);
+        let mut left = claims::claim(pool, who, nr - got, may_sleep, &mut batch);
         let claimed = left;
         while left > 0 {
             for element in batch.drain() {
@@ -209,7 +210,7 @@ fn from_reserve(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, s
                 left -= 1;
             }
             if left > 0 {
-                reserve::next_claimed(pool, left, &mut batch);
+                claims::next_claimed(pool, left, &mut batch);
             }
         }
         got += claimed;

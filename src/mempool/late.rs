@@ -7,6 +7,7 @@
 //! | a pool's `late` | NULL, or an element on its way into the reserve, marked as if it were there |
 //! | POOLS | NULL, or a pool that is to be looked at; set by handlers, cleared with the pools' list open |
 //! | ALL true | so are all pools that somebody waits at: there was no room for one of them |
+//! | REST true | some pool's `late` may have held elements that were looked at, and had to stay |
 //!
 //! An element is left first and the pool noted then; who looks takes the note first and the elements then.
 //! Both orders are SeqCst: so a note that is found standing is followed by a look at the element.
@@ -24,6 +25,7 @@ pub const MOST: usize = 8;
 
 static POOLS: [AtomicPtr<Mempool>; 8] = [const { AtomicPtr::new(null_mut()) }; 8];
 static ALL: AtomicBool = AtomicBool::new(false);
+static REST: AtomicBool = AtomicBool::new(false);
 
 /// Leaves an element that is marked already; false when there is no room.
 pub fn leave(pool: &Mempool, element: *mut c_void, look: fn()) -> bool {
@@ -71,6 +73,18 @@ pub fn forget(pool: &Mempool, _open: &Open) {
     POOLS.iter().for_each(|slot| {
         let _ = slot.compare_exchange(pool, null_mut(), SeqCst, Relaxed);
     });
+}
+
+/// Leaves what is there to whoever calls next, or ends the pool. Under the pool's lock.
+pub fn leave_rest(pool: &Mempool) {
+    if pool.late.iter().any(|slot| !slot.load(SeqCst).is_null()) {
+        REST.store(true, Relaxed);
+    }
+}
+
+/// Was that ever necessary? It is hardly ever, so nobody takes it back.
+pub fn is_rest_left() -> bool {
+    REST.load(Relaxed)
 }
 
 /// Takes one element that was left; it is still marked.

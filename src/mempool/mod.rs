@@ -4,6 +4,7 @@
 pub mod alloc;
 pub mod bulk;
 mod calls;
+mod claims;
 mod direct;
 mod late;
 mod mismatch;

@@ -18,9 +18,9 @@ use core::sync::atomic::Ordering::*;
 /// The kernel's limit of one allocation bounds the array of pointers: 4 MiB.
 pub const MOST_ELEMENTS: i32 = (4 << 20) / 8;
 
-pub const WARNED_ZERO: u32 = 1;
-pub const WARNED_OVERSIZED: u32 = 2;
-pub const WARNED_NOT_PAGES: u32 = 4;
+pub const WARNED_ZERO: u16 = 1;
+pub const WARNED_OVERSIZED: u16 = 2;
+pub const WARNED_NOT_PAGES: u16 = 4;
 
 /// Sets up a pool whose elements come one by one, and fills its reserve with the caller's mask.
 pub fn init(pool: &Mempool, min_nr: i32, alloc: AllocFn, free: FreeFn, data: *mut c_void, gfp: u32, known: &Known) -> Result<(), Error> {
@@ -58,9 +58,10 @@ fn prepare(pool: &Mempool, min_nr: i32, data: *mut c_void) -> Result<(), Error> 
     pool.curr_nr.store(0, Relaxed);
     pool.elements.store(null_mut(), Relaxed);
     pool.covers.store(0, Relaxed);
-    for word in [&pool.capacity, &pool.claimed, &pool.warned, &pool.kind] {
+    for word in [&pool.capacity, &pool.claimed, &pool.kind] {
         word.store(0, Relaxed);
     }
+    [&pool.warned, &pool.claimed_in].iter().for_each(|word| word.store(0, Relaxed));
     queue::reset(pool);
     pool.lock.reset();
     raw::forget_stripes(pool);
@@ -177,7 +178,7 @@ fn has_pages(pool: &Mempool) -> bool {
 }
 
 /// A WARN that each pool gives at most once.
-pub fn warn_once(pool: &Mempool, bit: u32, text: &str) {
+pub fn warn_once(pool: &Mempool, bit: u16, text: &str) {
     if pool.warned.load(Relaxed) & bit == 0 && pool.warned.fetch_or(bit, Relaxed) & bit == 0 {
         report::warn(format_args!("pool {pool:p}: {text}"));
     }

@@ -4,14 +4,14 @@
 //! Who may take is asked of `queue`. Knows no mask and no sleeping.
 #![forbid(unsafe_code)]
 
-use super::{calls, late, poison, serve};
+use super::{late, poison, serve};
 use super::queue::{self, Entry};
 use super::ready;
 use super::raw::{Mempool, Slots};
 use crate::arena::map;
-use crate::observe::{hooks, report};
+use crate::observe::report;
 use crate::pages;
-use crate::sync::{Guard, Wakes, inside};
+use crate::sync::{Guard, inside};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, fence};
@@ -150,78 +150,6 @@ pub fn fill_slots(pool: &Mempool, guard: &Guard<'_>, slots: &Slots, n: u32) -> u
         filled += 1;
     }
     filled
-}
-
-/// Elements on their way from the reserve to a callback, which runs without the lock.
-pub struct Batch {
-    elements: [*mut c_void; 64],
-    len: usize,
-}
-
-impl Batch {
-    pub const fn new() -> Self {
-        Batch { elements: [null_mut(); 64], len: 0 }
-    }
-
-    fn add(&mut self, element: *mut c_void) {
-        self.elements[self.len] = element;
-        self.len += 1;
-    }
-
-    /// Takes all elements out.
-    pub fn drain(&mut self) -> &[*mut c_void] {
-        let len = core::mem::take(&mut self.len);
-        &self.elements[..len]
-    }
-}
-
-/// Sets as many of `nr` elements aside for a callback request as `who` may take; how many. The first
-/// go into the batch, the others leave the reserve too and wait for `next_claimed`. A caller that may
-/// not sleep could not come back for those, so it gets no more than a batch at once.
-pub fn claim(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, batch: &mut Batch) -> u32 {
-    let Some(guard) = pool.lock.lock_if(may_sleep) else { return 0 };
-    let (capacity, claimed) = (pool.capacity.load(Relaxed), pool.claimed.load(Relaxed));
-    let at_once = batch.elements.len() as u32;
-    let n = match queue::allowed(pool, &guard, who, nr) {
-        may if !may_sleep => may.min(at_once),
-        // No room beside what others have set aside: `next_claimed` will tell.
-        may if may > at_once + capacity - claimed => 0,
-        may => may,
-    };
-    let mut claimed_now = 0u32;
-    for i in 0..n {
-        let Some(element) = pop(pool, &guard) else { break };
-        match i.checked_sub(at_once) {
-            None => batch.add(element),
-            Some(i) => {
-                // For a tool: another claimer may take it on.
-                hooks::release(element.addr());
-                pool.slot(&guard, capacity + claimed + i).store(element, Relaxed);
-            }
-        }
-        claimed_now += 1;
-    }
-    let n = claimed_now;
-    pool.claimed.store(claimed + n.saturating_sub(at_once), Relaxed);
-    queue::took(pool, guard, who, n);
-    n
-}
-
-/// The next of `left` elements that `claim` set aside. Any of them serves any claimer: each takes as
-/// many as it claimed.
-pub fn next_claimed(pool: &Mempool, left: u32, batch: &mut Batch) {
-    let mut wakes = Wakes::new();
-    let guard = pool.lock.lock();
-    let capacity = pool.capacity.load(Relaxed);
-    for _ in 0..left.min(batch.elements.len() as u32) {
-        let claimed = pool.claimed.load(Relaxed) - 1;
-        pool.claimed.store(claimed, Relaxed);
-        let element = pool.slot(&guard, capacity + claimed).swap(null_mut(), Relaxed);
-        hooks::acquire(element.addr());
-        batch.add(element);
-    }
-    calls::tell(pool, &guard, &mut wakes);
-    drop(guard);
 }
 
 /// Can a user of this pool take the element for what the pool gives? A BUG if not: a pool of our pages

@@ -62,8 +62,10 @@ impl<'a> Place<'a> {
     fn attempts(&self, deadline: Deadline, attempt: &mut dyn FnMut(&Entry) -> bool) -> Outcome {
         let refusals = pages::child::refusals();
         loop {
-            // Time alone may have let requests take.
-            serve::look(self.pool);
+            // Time alone may have let requests take. Their functions need not run while elements are kept for this thread.
+            if !queue::has_grant(Some(self.entry)) {
+                serve::look(self.pool);
+            }
             // Acquire pairs with the Release in `calls::tell` and `tell_of_page`: news that is seen is found by the attempt.
             let seen = self.pool.news.load(Acquire);
             if attempt(self.entry) {

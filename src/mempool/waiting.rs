@@ -9,7 +9,7 @@ use super::raw::{Mempool, Request};
 use super::ready::{self, Kind};
 use super::{calls, late, serve};
 use crate::pages::RETURNED;
-use crate::sync::{Guard, List, Lock, Wakes, inside};
+use crate::sync::{Guard, List, Lock, Wakes, forks};
 use core::ptr;
 use core::sync::atomic::Ordering::*;
 
@@ -56,7 +56,7 @@ fn count_request(pool: &Mempool, joins: bool) {
 /// Queues an entry that misses `missing` elements. Its last try must come after this.
 pub fn join(pool: &Mempool, entry: &Entry, missing: u32) {
     RETURNED.listen(page_came_back);
-    inside::after_fork(inside::Forked::Pools, forget_threads);
+    forks::after_fork(forks::Forked::Pools, forget_threads);
     let open = open();
     let guard = pool.lock.lock();
     if pool.queue.is_empty() {

@@ -13,7 +13,7 @@
 use super::state;
 use crate::arena::{map::ARENA, memfd};
 use crate::observe::report;
-use crate::sync::{inside, percpu};
+use crate::sync::{forks, percpu};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering::*};
 
@@ -23,7 +23,7 @@ thread_local!(static REFUSED: Cell<u32> = const { Cell::new(0) });
 /// Watches forks; to be called when the arena is set up, which forks wait for.
 pub fn watch_forks() {
     if memfd::is_on() {
-        inside::after_fork(inside::Forked::Memory, note);
+        forks::after_fork(forks::Forked::Memory, note);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::arena::{self, Arena, CHUNK_PAGES, map, memfd};
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::observe::{aids, hooks, report};
-use crate::sync::{Lock, inside};
+use crate::sync::{Lock, forks};
 use core::sync::atomic::{AtomicBool, Ordering::*};
 
 static DONE: AtomicBool = AtomicBool::new(false);
@@ -37,8 +37,8 @@ fn set_up(may_wait: bool) -> Option<&'static Arena> {
     if DONE.load(Relaxed) {
         return map::existing();
     }
-    inside::after_fork(inside::Forked::Sleepers, depot::forget_sleepers);
-    inside::after_fork(inside::Forked::Pages, depot::take_in_deferred);
+    forks::after_fork(forks::Forked::Sleepers, depot::forget_sleepers);
+    forks::after_fork(forks::Forked::Pages, depot::take_in_deferred);
     let arena = arena::reserve()?;
     child::watch_forks();
     hooks::lsan_root(map::address(0).addr(), arena.max_pages() as usize * map::PAGE_SIZE);

@@ -15,7 +15,7 @@ use super::scope;
 use crate::error::Error;
 use crate::gfp::{__GFP_FS, __GFP_IO};
 use crate::observe::{hooks, report};
-use crate::sync::{Event, Guard, Linked, Links, List, Lock, inside};
+use crate::sync::{Event, Guard, Linked, Links, List, Lock, forks};
 use core::cell::Cell;
 use core::ffi::c_ulong;
 use core::ptr;
@@ -84,7 +84,7 @@ pub fn register(shrinker: &Shrinker) -> Result<(), Error> {
     if shrinker.scan.is_none() || shrinker.flags & !(IO | FS) != 0 {
         return Err(Error::Invalid);
     }
-    inside::after_fork(inside::Forked::Shrinkers, forget_threads);
+    forks::after_fork(forks::Forked::Shrinkers, forget_threads);
     let guard = LOCK.lock();
     if find(&guard, shrinker).is_some() {
         return Err(Error::Busy);
@@ -133,11 +133,12 @@ pub fn scan(nr: u64, gfp: u32) -> Option<u64> {
     let mut next = go_on(ptr::null(), gfp);
     next?;
     while let Some((shrinker, scan)) = next {
-        set_running(Running::Scan(shrinker));
-        SCANS.fetch_add(1, Relaxed);
-        hooks::acquire(shrinker.addr());
-        given = given.saturating_add(scan(shrinker.cast_mut(), nr, gfp));
-        hooks::release(shrinker.addr());
+        if running() != Running::Gone {
+            SCANS.fetch_add(1, Relaxed);
+            hooks::acquire(shrinker.addr());
+            given = given.saturating_add(scan(shrinker.cast_mut(), nr, gfp));
+            hooks::release(shrinker.addr());
+        }
         let gone = running() == Running::Gone;
         set_running(Running::Nothing);
         if gone {
@@ -161,6 +162,8 @@ fn go_on(last: *const Shrinker, gfp: u32) -> Option<(*const Shrinker, Scan)> {
     let next = rest.find(|s| allows(gfp, s.flags) && s.leaving.load(Relaxed) == 0);
     let next = next.and_then(|s| {
         s.active.fetch_add(1, Relaxed);
+        // Before the lock is free: its end may run a function of the user's, which unregisters this one.
+        set_running(Running::Scan(s));
         Some((ptr::from_ref(s), s.scan?))
     });
     drop(guard);
@@ -185,4 +188,30 @@ fn forget_threads(child: bool) {
         shrinker.leaving.store(0, Relaxed);
     }
     ENDED.forget_sleepers(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::inside::{self, Late, run_outside};
+
+    static SHRINKER: Shrinker =
+        Shrinker { scan: Some(scans), flags: 0, links: Links::new(), active: AtomicU32::new(0), leaving: AtomicU32::new(0), _room: [0; 3] };
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+
+    extern "C" fn scans(_shrinker: *mut Shrinker, _nr_pages: c_ulong, _gfp: u32) -> c_ulong {
+        CALLS.fetch_add(1, Relaxed);
+        1
+    }
+
+    /// A function of the user's may run at the end of any section, for a signal handler that came in it.
+    #[test]
+    fn a_shrinker_may_be_unregistered_before_its_scan_begins() {
+        register(&SHRINKER).expect("it is new");
+        let section = inside::enter_uncounted();
+        run_outside(Late::Report, || unregister(&SHRINKER));
+        section.leave_quietly();
+        assert_eq!(scan(1, __GFP_IO | __GFP_FS), Some(1));
+        assert!(CALLS.load(Relaxed) == 0 && SHRINKERS.is_empty() && running() == Running::Nothing);
+    }
 }

@@ -1,5 +1,5 @@
-//! Which threads are inside a section that a lock guards. Two need to know: `fork`, which must not copy a
-//! half-done change, and a signal handler, which must not wait for the thread that it interrupted.
+//! Which threads are inside a section that a lock guards. Two need to know: `fork` (see `forks`), which must not
+//! copy a half-done change, and a signal handler, which must not wait for the thread that it interrupted.
 //! Knows no lock and nothing that they guard.
 //!
 //! | word | meaning |
@@ -14,17 +14,16 @@
 //! four are SeqCst, so at least one sees the other.
 
 use super::percpu;
+use super::system::Uncancelled;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::*, compiler_fence};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*, compiler_fence};
 use core::time::Duration;
 
-static INSIDE: AtomicU32 = AtomicU32::new(0);
-static FORKING: AtomicUsize = AtomicUsize::new(0);
+pub(super) static INSIDE: AtomicU32 = AtomicU32::new(0);
+pub(super) static FORKING: AtomicUsize = AtomicUsize::new(0);
 static LATE: AtomicU32 = AtomicU32::new(0);
 static LATE_WORK: [AtomicUsize; LATE_KINDS] = [const { AtomicUsize::new(0) }; LATE_KINDS];
 const LATE_KINDS: usize = Late::Poison as usize + 1;
-/// What is done after a fork, besides what is done here.
-static AFTER_FORK: [AtomicUsize; 5] = [const { AtomicUsize::new(0) }; 5];
 
 super::futex::of_each_thread!(static DEPTH: Cell<u32> = Cell::new(0));
 super::futex::of_each_thread!(static INTERESTS: Cell<u32> = Cell::new(0));
@@ -65,7 +64,8 @@ fn may_pass() -> bool {
 }
 
 /// Waits for a fork, or for a section: both are short, but whoever is in one may have been preempted.
-fn nap() {
+pub(super) fn nap() {
+    let _uncancelled = Uncancelled::new();
     std::thread::sleep(Duration::from_micros(20));
 }
 
@@ -75,10 +75,14 @@ pub fn enter_uncounted() -> Inside {
     Inside { counted: false }
 }
 
-impl Drop for Inside {
-    /// Leaves; the lock is free already. A handler that comes before the depth is 0 waits for nobody, counts
-    /// itself, and leaves its work, which is found here.
-    fn drop(&mut self) {
+impl Inside {
+    /// Leaves what is late to whoever leaves a section next.
+    pub fn leave_quietly(self) {
+        core::mem::ManuallyDrop::new(self).leave();
+    }
+
+    /// How deep this thread is then.
+    fn leave(&mut self) -> u32 {
         if self.counted {
             let depth = depth() - COUNTED;
             set_depth(depth);
@@ -88,7 +92,15 @@ impl Drop for Inside {
         }
         let depth = depth() - 1;
         set_depth(depth);
-        if depth == 0 && LATE.load(Relaxed) != 0 {
+        depth
+    }
+}
+
+impl Drop for Inside {
+    /// Leaves; the lock is free already. A handler that comes before the depth is 0 waits for nobody, counts
+    /// itself, and leaves its work, which is found here.
+    fn drop(&mut self) {
+        if self.leave() == 0 && LATE.load(Relaxed) != 0 {
             run_late();
         }
     }
@@ -114,6 +126,12 @@ pub enum Late {
     Unshared,
     /// Reporting elements that were changed in a reserve.
     Poison,
+}
+
+/// Leaves all work that ever was late to whoever leaves a section next: whose it was may not be here.
+pub(super) fn leave_all_late() {
+    let known = |n: &usize| LATE_WORK[*n].load(Relaxed) != 0;
+    LATE.fetch_or((0..LATE_KINDS).filter(known).fold(0, |bits, n| bits | 1 << n), Release);
 }
 
 /// Runs `work`, at once or, inside a section, when the thread leaves it. For each kind always the same
@@ -163,78 +181,6 @@ pub fn own_interests() -> u32 {
 /// Counts one more, or one less.
 pub fn count_interest(more: bool) {
     let _ = INTERESTS.try_with(|n| n.set(if more { n.get() + 1 } else { n.get().saturating_sub(1) }));
-}
-
-/// Makes `fork` safe from the first instruction on: registered at first use, it would be too late for a
-/// fork at that very moment.
-#[used]
-#[unsafe(link_section = ".init_array")]
-static WATCH_FORKS: extern "C" fn() = watch_forks;
-
-extern "C" fn watch_forks() {
-    // SAFETY: the three are plain functions that live as long as the library, which is never unloaded.
-    let error = unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
-    WATCHES_FORKS.store(error == 0, Relaxed);
-}
-
-static WATCHES_FORKS: AtomicBool = AtomicBool::new(false);
-
-/// Is that so? Tries once more if memory was short then. By one thread at a time.
-pub fn watches_forks() -> bool {
-    if !WATCHES_FORKS.load(Relaxed) {
-        watch_forks();
-    }
-    WATCHES_FORKS.load(Relaxed)
-}
-
-/// Who has something to do after a fork, in this order.
-#[derive(Clone, Copy)]
-pub enum Forked {
-    Memory,
-    Sleepers,
-    Shrinkers,
-    Pools,
-    Pages,
-}
-
-/// Has `work` run after each fork, in the parent and, with `true`, in the child. For each kind always the
-/// same function.
-pub fn after_fork(kind: Forked, work: fn(child: bool)) {
-    AFTER_FORK[kind as usize].store(work as usize, Relaxed);
-}
-
-/// Keeps everybody out, and waits until nobody is inside.
-unsafe extern "C" fn prepare() {
-    // One step: a signal handler of this thread must not wait for its own fork.
-    while FORKING.compare_exchange(0, percpu::thread(), SeqCst, Relaxed).is_err() {
-        nap();
-    }
-    while INSIDE.load(SeqCst) != 0 {
-        nap();
-    }
-    percpu::lock_all();
-}
-
-unsafe extern "C" fn parent() {
-    open_again(false);
-}
-
-unsafe extern "C" fn child() {
-    // Threads that were about to wait for the fork may have been counted, and are not here.
-    INSIDE.store(0, Relaxed);
-    open_again(true);
-}
-
-fn open_again(child: bool) {
-    percpu::unlock_all();
-    FORKING.store(0, SeqCst);
-    for work in &AFTER_FORK {
-        let work = work.load(Relaxed);
-        if work != 0 {
-            // SAFETY: the word holds 0 or what `after_fork` stored from this very type.
-            unsafe { core::mem::transmute::<usize, fn(bool)>(work)(child) };
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod atomic;
 mod batch;
 mod event;
+pub mod forks;
 #[cfg(not(mempool_bulk_model))]
 mod futex;
 #[cfg(mempool_bulk_model)]

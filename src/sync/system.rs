@@ -1,8 +1,37 @@
 //! What the process's environment and small files of the system say, and writing to a descriptor, without a call of
 //! malloc: it may fail, and a library that answers when memory is short must not need it. Knows no name of either.
+//! Invariant: no call of the library is a point where a thread is cancelled (see `Uncancelled`).
 
 use core::ffi::CStr;
 use core::fmt;
+
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: libc::c_int, before: *mut libc::c_int) -> libc::c_int;
+}
+
+const PTHREAD_CANCEL_DISABLE: libc::c_int = 1;
+
+/// As long as it lives, its thread is not cancelled. `open`, `read` and all that may block are points where that
+/// happens: the thread would end there, and leave its lock held.
+pub struct Uncancelled(libc::c_int);
+
+impl Uncancelled {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        let mut before = 0;
+        // SAFETY: a number, and a place for one.
+        unsafe { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &mut before) };
+        Uncancelled(before)
+    }
+}
+
+impl Drop for Uncancelled {
+    fn drop(&mut self) {
+        let mut before = 0;
+        // SAFETY: what the call itself has said, and a place for a number.
+        unsafe { pthread_setcancelstate(self.0, &mut before) };
+    }
+}
 
 /// Was this program started with more rights than its caller has? Then the environment is not ours
 /// to believe.
@@ -31,6 +60,7 @@ pub enum Unread {
 
 /// The beginning of a file, as far as it fits the buffer.
 pub fn read<'a>(path: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
+    let _uncancelled = Uncancelled::new();
     // SAFETY: a NUL-terminated path and a plain open; no memory is handed over.
     let fd = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
     if fd < 0 {
@@ -91,6 +121,7 @@ impl Fd {
 
 impl fmt::Write for Fd {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        let _uncancelled = Uncancelled::new();
         let mut rest = text.as_bytes();
         while !rest.is_empty() {
             // SAFETY: the bytes are a live string's.

@@ -17,7 +17,7 @@ use crate::sync::stripes::Stripes;
 use crate::sync::{Guard, Linked, Links, List, Lock};
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 pub use callback::{bulk_counted, bulk_one};
 pub use heap::{
@@ -44,7 +44,9 @@ pub struct Mempool {
     pub free: AtomicUsize,
     pub alloc_pages_bulk: AtomicUsize,
     pub waiters: AtomicU32,
-    pub warned: AtomicU32,
+    pub warned: AtomicU16,
+    /// In which process the threads are that `claimed` is of (see `claims`).
+    pub claimed_in: AtomicU16,
     pub counters: [AtomicU64; 6],
     pub capacity: AtomicU32,
     pub claimed: AtomicU32,
