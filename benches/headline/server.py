@@ -68,14 +68,16 @@ class Server:
             time.sleep(0.01)
         raise Died("no answer for a minute")
 
+    def complaints(self):
+        self.said.seek(0)
+        return self.said.read().strip().splitlines()
+
     def complaint(self):
         """What it said last."""
-        self.said.seek(0)
-        return (self.said.read().strip().splitlines() or ["nothing said"])[-1]
+        return (self.complaints() or ["nothing said"])[-1]
 
     def first_complaint(self):
-        self.said.seek(0)
-        return (self.said.read().strip().splitlines() or [""])[0]
+        return (self.complaints() or [""])[0]
 
     def settle(self):
         """A moment to die in, for one whose clients have been cut off."""

@@ -182,10 +182,15 @@ fn store_late(pool: &Mempool, guard: &Guard<'_>) {
 }
 
 /// For one who is in a call on this pool, which can't end meanwhile: finishes what found no room then.
+#[inline(always)]
 pub fn finish_late(pool: &Mempool) {
-    if !late::is_rest_left() {
-        return;
+    if late::is_rest_left() {
+        finish_rest(pool);
     }
+}
+
+#[cold]
+fn finish_rest(pool: &Mempool) {
     store_late(pool, &pool.lock.lock());
     while let Some(element) = late::take(pool) {
         if reserve::unshelve(element) {

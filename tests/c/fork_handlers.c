@@ -171,16 +171,15 @@ static void any_call(void)
 }
 
 /* One that gives pages back again and again may be stopped at any point: between a page and the news of it, too. */
-static atomic_int paused, over;
+static atomic_int pauses, over;
 static struct page *_Atomic moving;
 
 static void pause_here(int signal)
 {
 	(void)signal;
-	paused = 1;
+	pauses++;
 	for (long begin = now_ms(); !over && now_ms() - begin < 20;)
 		;
-	paused = 0;
 }
 
 static void *gives_and_takes(void *arg)
@@ -216,9 +215,11 @@ TEST(no_news_are_lost_with_a_thread)
 	CHECK(submit(1) == 0);
 	CHECK(pthread_create(&t, NULL, gives_and_takes, NULL) == 0);
 	for (int i = rounds_to_do(300); i > 0; i--) {
+		int before = pauses;
+
 		over = 0;
 		CHECK(pthread_kill(t, SIGUSR1) == 0);
-		UNTIL(paused);
+		UNTIL(pauses > before);
 		if ((forked = fork()) == 0) {
 			at_most(20);
 			any_call();
