@@ -7,7 +7,7 @@ use super::queue::{self, Entry};
 use super::raw::{self, Mempool};
 use super::reserve::{self, Put};
 use super::stats::{ALLOCATED, FREED, FROM_RESERVE, count};
-use super::{direct, pool, ready, serve, wait};
+use super::{direct, finish, pool, ready, serve, wait};
 use crate::gfp::*;
 use crate::observe::fault::{self, Fault};
 use crate::observe::report;
@@ -115,8 +115,8 @@ fn free_step_by_step(pool: &Mempool, element: *mut c_void) {
     }
     match put {
         Put::Full => {
+            finish::what_is_left(pool);
             dispose(pool, element);
-            serve::finish_late(pool);
         }
         _ => serve::gave(pool),
     }

@@ -4,13 +4,13 @@
 #![forbid(unsafe_code)]
 
 use super::queue::{self, Entry};
-use super::raw::Mempool;
+use super::raw::{self, Mempool};
 use super::{calls, reserve};
 use crate::observe::hooks;
 use crate::sync::{Guard, Wakes, forks};
 use core::cell::Cell;
 use core::ffi::c_void;
-use core::ptr::null_mut;
+use core::ptr::{self, null, null_mut};
 use core::sync::atomic::{AtomicU16, Ordering::*};
 
 /// Elements on their way from the reserve to a callback, which runs without the lock.
@@ -36,21 +36,57 @@ impl Batch {
     }
 }
 
-// Elements that this thread has set aside and not taken yet, in all pools.
-thread_local!(static SET_ASIDE: Cell<u32> = const { Cell::new(0) });
+/// What a thread has set aside in a pool, which it is in a call on, and not taken yet.
+#[derive(Clone, Copy)]
+struct Own {
+    pool: *const Mempool,
+    left: u32,
+}
 
-fn set_aside(change: impl Fn(u32) -> u32) {
-    let _ = SET_ASIDE.try_with(|n| n.set(change(n.get())));
+/// Pools that a thread may be in such a call on, one inside the callback of the other, before some share an entry.
+const NESTED: usize = 8;
+
+// The last entry, without a pool, is the one that is shared.
+thread_local!(static OWN: Cell<[Own; NESTED]> = const { Cell::new([Own { pool: null(), left: 0 }; NESTED]) });
+
+fn set_aside(pool: &Mempool, more: u32) {
+    let _ = OWN.try_with(|cell| {
+        let mut all = cell.get();
+        let at = find(&all, pool).or_else(|| all[..NESTED - 1].iter().position(|own| own.left == 0)).unwrap_or(NESTED - 1);
+        all[at] = Own { pool: if at == NESTED - 1 { null() } else { pool }, left: all[at].left + more };
+        cell.set(all);
+    });
+}
+
+fn take_one(pool: &Mempool) {
+    let _ = OWN.try_with(|cell| {
+        let mut all = cell.get();
+        let at = find(&all, pool).unwrap_or(NESTED - 1);
+        all[at].left = all[at].left.saturating_sub(1);
+        cell.set(all);
+    });
+}
+
+fn find(all: &[Own; NESTED], pool: &Mempool) -> Option<usize> {
+    all.iter().position(|own| own.left > 0 && ptr::eq(own.pool, pool))
 }
 
 /// Changes in a child of fork: what threads had set aside that are not there will not be taken, and must not stand in
 /// others' way for ever.
 static PROCESS: AtomicU16 = AtomicU16::new(0);
 
-/// What its one thread has set aside itself, in a callback that forks, keeps the place of the others' too.
+/// Leaves what the child's one thread has set aside itself, if it forks in a callback. What it can't tell apart keeps the
+/// place of all.
 fn forget_claims(child: bool) {
-    if child && SET_ASIDE.try_with(Cell::get) == Ok(0) {
-        PROCESS.fetch_add(1, Relaxed);
+    let Ok(own) = OWN.try_with(Cell::get) else { return };
+    if !child || own[NESTED - 1].left > 0 {
+        return;
+    }
+    let process = PROCESS.fetch_add(1, Relaxed).wrapping_add(1);
+    for Own { pool, left } in own.into_iter().filter(|own| own.left > 0) {
+        let pool = raw::pool_ref(pool.cast_mut());
+        pool.claimed.store(left, Relaxed);
+        pool.claimed_in.store(process, Relaxed);
     }
 }
 
@@ -94,7 +130,7 @@ pub fn claim(pool: &Mempool, who: Option<&Entry>, nr: u32, may_sleep: bool, batc
     let later = n.saturating_sub(at_once);
     if later > 0 {
         forks::after_fork(forks::Forked::Claims, forget_claims);
-        set_aside(|n| n + later);
+        set_aside(pool, later);
         pool.claimed.store(claimed + later, Relaxed);
     }
     queue::took(pool, guard, who, n);
@@ -113,7 +149,7 @@ pub fn next_claimed(pool: &Mempool, left: u32, batch: &mut Batch) {
         let element = pool.slot(&guard, capacity + claimed).swap(null_mut(), Relaxed);
         hooks::acquire(element.addr());
         batch.add(element);
-        set_aside(|n| n.saturating_sub(1));
+        take_one(pool);
     }
     calls::tell(pool, &guard, &mut wakes);
     drop(guard);

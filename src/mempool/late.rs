@@ -77,9 +77,13 @@ pub fn forget(pool: &Mempool, _open: &Open) {
 
 /// Leaves what is there to whoever calls next, or ends the pool. Under the pool's lock.
 pub fn leave_rest(pool: &Mempool) {
-    if pool.late.iter().any(|slot| !slot.load(SeqCst).is_null()) {
+    if has_any(pool) {
         REST.store(true, Relaxed);
     }
+}
+
+pub fn has_any(pool: &Mempool) -> bool {
+    pool.late.iter().any(|slot| !slot.load(SeqCst).is_null())
 }
 
 /// Was that ever necessary? It is hardly ever, so nobody takes it back.

@@ -6,6 +6,7 @@ pub mod bulk;
 mod calls;
 mod claims;
 mod direct;
+mod finish;
 mod late;
 mod mismatch;
 pub mod poison;

@@ -62,10 +62,15 @@ fn queue(pool: &Mempool, request: &Request, missing: u32) -> bool {
         pages::untrim(missing);
     }
     // Elements and pages that came back since the last try are found by this one; later ones are
-    // brought by whoever gives them back. A fault that strikes, unless for the last time, hides the pages until
-    // others come, or it ends.
-    let hidden = own_pages && fault::strikes(Fault::PageAlloc, 1) && fault::may_strike(Fault::PageAlloc);
-    serve::serve_own(if hidden { serve::RESERVE } else { serve::PAGES }, ticket)
+    // brought by whoever gives them back. A fault that strikes hides the pages until others come, or it ends: if it
+    // strikes for the last time now, others from whom it has hidden them are to be told.
+    let struck = own_pages && fault::strikes(Fault::PageAlloc, 1);
+    let over = struck && !fault::may_strike(Fault::PageAlloc);
+    let done = serve::serve_own(if struck && !over { serve::RESERVE } else { serve::PAGES }, ticket);
+    if over {
+        pages::RETURNED.notify();
+    }
+    done
 }
 
 /// Withdraws a request: then it will not complete. −ENOENT when it has completed, or is about to.

@@ -4,7 +4,7 @@
 //! Who may take is asked of `queue`. Knows no mask and no sleeping.
 #![forbid(unsafe_code)]
 
-use super::{late, poison, serve};
+use super::{finish, late, poison};
 use super::queue::{self, Entry};
 use super::ready;
 use super::raw::{Mempool, Slots};
@@ -68,7 +68,7 @@ pub fn put(pool: &Mempool, element: *mut c_void) -> Put {
     // A signal handler must not wait for the lock that its own thread may hold.
     let stored = match pool.lock.lock_if(!inside::interrupted()) {
         Some(guard) => store(pool, &guard, element),
-        None => late::leave(pool, element, serve::look_at_noted),
+        None => late::leave(pool, element, finish::look_at_noted),
     };
     if stored {
         return Put::Stored;

@@ -18,10 +18,10 @@
 use super::queue::NO_TICKET;
 use super::raw::{Done, Mempool};
 use super::ready::{self, Kind};
-use super::{alloc, calls, late, queue, reserve, resize, waiting};
+use super::{calls, finish, late, queue, reserve, resize, waiting};
 use crate::gfp::{__GFP_NOWARN, PATIENT, may_sleep};
 use crate::pages::{self, Prefer};
-use crate::sync::{Busy, Guard, Wakes, inside};
+use crate::sync::{Busy, Wakes, inside};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::Ordering::*;
@@ -137,67 +137,10 @@ pub fn gave(pool: &Mempool) {
     }
     if inside::interrupted() {
         // A signal handler, whose thread may hold the locks that this takes.
-        late::note_waited_at(pool, look_at_noted);
+        late::note_waited_at(pool, finish::look_at_noted);
     } else {
         tell(pool);
     }
-}
-
-/// Finishes what signal handlers could not: elements come into the reserve, and who waits is told.
-pub fn look_at_noted() {
-    if late::are_all() && waiting::tell_all(calls::tell) {
-        serve();
-    }
-    loop {
-        let (mut wakes, mut surplus) = (Wakes::new(), [ptr::null_mut(); late::MOST]);
-        let open = waiting::open();
-        let Some(pool) = late::noted(&open) else { break };
-        let guard = pool.lock.lock();
-        store_late(pool, &guard);
-        // Pages know where they belong. The user's function must not be given the rest here: the call that left it
-        // has returned, so the pool may end now, and what the function works on with it.
-        if matches!(ready::kind(pool), Kind::OwnPages) {
-            surplus.fill_with(|| late::take(pool).unwrap_or(ptr::null_mut()));
-        } else {
-            late::leave_rest(pool);
-        }
-        calls::tell(pool, &guard, &mut wakes);
-        let requests = pool.requests.load(Relaxed);
-        drop(guard);
-        drop(open);
-        drop(wakes);
-        surplus.into_iter().filter(|page| !page.is_null() && reserve::unshelve(*page)).for_each(ready::free_own);
-        if requests != 0 {
-            serve();
-        }
-    }
-}
-
-/// Stores what signal handlers left, as far as there is room.
-fn store_late(pool: &Mempool, guard: &Guard<'_>) {
-    while !reserve::is_full(pool) {
-        let Some(element) = late::take(pool) else { break };
-        reserve::store(pool, guard, element);
-    }
-}
-
-/// For one who is in a call on this pool, which can't end meanwhile: finishes what found no room then.
-#[inline(always)]
-pub fn finish_late(pool: &Mempool) {
-    if late::is_rest_left() {
-        finish_rest(pool);
-    }
-}
-
-#[cold]
-fn finish_rest(pool: &Mempool) {
-    store_late(pool, &pool.lock.lock());
-    while let Some(element) = late::take(pool) {
-        if reserve::unshelve(element) {
-            alloc::dispose(pool, element);
-        }
-    }
-    tell(pool);
 }
 
 #[cold]
@@ -219,7 +162,7 @@ pub fn look(pool: &Mempool) {
 
 /// For one who allocates through a pool: lets requests that wait have their share first.
 pub fn help(pool: &Mempool, mask: u32) {
-    finish_late(pool);
+    finish::what_is_left(pool);
     if pool.requests.load(Relaxed) != 0 && may_sleep(mask) {
         ask_source(pool, mask);
     }
@@ -238,44 +181,7 @@ fn ask_source(pool: &Mempool, mask: u32) {
 mod tests {
     use super::*;
     use crate::mempool::queue::Entry;
-    use crate::gfp::GFP_KERNEL;
-    use crate::mempool::ready::Known;
-    use crate::mempool::{pool, raw};
-    use core::sync::atomic::AtomicU32;
-
-    extern "C" fn alloc_one(_gfp: u32, _data: *mut c_void) -> *mut c_void {
-        raw::c_alloc(16, 16, false)
-    }
-
-    extern "C" fn free_and_count(element: *mut c_void, _data: *mut c_void) {
-        raw::c_free(element);
-        FREED.fetch_add(1, Relaxed);
-    }
-
-    static KNOWN: Known = Known { pages: (None, None), own: (None, None), sized: [(None, None); 2], slab: (None, None) };
-    static FREED: AtomicU32 = AtomicU32::new(0);
-
-    /// What a signal handler freed while the reserve was short, and finds it full when its turn comes: whoever looks
-    /// at it is in no call on this pool, and must not call its function.
-    #[test]
-    fn the_user_s_function_is_not_called_for_a_pool_that_may_end() {
-        for by_call in [true, false] {
-            let memory = raw::new_pool();
-            let p = raw::pool_ref(memory);
-            pool::init(p, 1, Some(alloc_one), Some(free_and_count), ptr::null_mut(), GFP_KERNEL, &KNOWN).expect("memory");
-            FREED.store(0, Relaxed);
-            let section = inside::enter(true).expect("nobody forks");
-            assert!(late::leave(p, raw::c_alloc(16, 16, false), look_at_noted));
-            drop(section);
-            assert_eq!((FREED.load(Relaxed), p.curr_nr.load(Relaxed)), (0, 1));
-            if by_call {
-                alloc::free(p, raw::c_alloc(16, 16, false));
-                assert_eq!(FREED.load(Relaxed), 2);
-            }
-            pool::destroy(memory);
-            assert_eq!(FREED.load(Relaxed), if by_call { 3 } else { 2 });
-        }
-    }
+    use crate::mempool::raw;
 
     /// There is room for eight notes: whoever waits at a ninth pool hears of it too.
     #[test]

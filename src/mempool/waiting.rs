@@ -9,7 +9,7 @@ use super::raw::{Mempool, Request};
 use super::ready::{self, Kind};
 use super::{calls, late, serve};
 use crate::pages::RETURNED;
-use crate::sync::{Guard, List, Lock, Wakes, forks};
+use crate::sync::{Guard, List, Lock, Wakes, forks, inside};
 use core::ptr;
 use core::sync::atomic::Ordering::*;
 
@@ -130,6 +130,10 @@ fn forget_threads(child: bool) {
         queue::forget_threads(pool, &pool.lock.lock());
         let waits_for_pages = matches!(ready::kind(pool), Kind::OwnPages);
         requests += if waits_for_pages { pool.requests.load(Relaxed) } else { 0 };
+        if pool.requests.load(Relaxed) != 0 {
+            // What was granted to a thread that is gone may be theirs. Not now: `done` is the user's.
+            inside::run_outside(inside::Late::Tell, page_came_back);
+        }
         if pool.queue.is_empty() {
             POOLS.remove(&open.0, pool);
         }

@@ -72,7 +72,6 @@ fn running() -> Running {
 
 fn set_running(now: Running) {
     let _ = RUNNING.try_with(|cell| cell.set(now));
-    scope::set_reclaiming(now != Running::Nothing);
 }
 
 fn find<'g>(guard: &'g Guard<'_>, shrinker: *const Shrinker) -> Option<&'g Shrinker> {
@@ -136,7 +135,9 @@ pub fn scan(nr: u64, gfp: u32) -> Option<u64> {
         if running() != Running::Gone {
             SCANS.fetch_add(1, Relaxed);
             hooks::acquire(shrinker.addr());
+            scope::set_reclaiming(true);
             given = given.saturating_add(scan(shrinker.cast_mut(), nr, gfp));
+            scope::set_reclaiming(false);
             hooks::release(shrinker.addr());
         }
         let gone = running() == Running::Gone;

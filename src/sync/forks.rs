@@ -1,8 +1,10 @@
 //! Before and after a fork of this process: nobody is in a section while it is copied, and what only the parent has
 //! is forgotten in the child. Knows nothing of what there is to forget: each room says what it does.
 //!
-//! The thread that forks takes no signals meanwhile. Between two of the steps below the child still believes in
-//! threads that it does not have, or in pages that are its parent's; a handler that came then could be given one.
+//! The thread that forks takes no signals while the process is copied, but those of its own faults. Between two of the
+//! steps afterwards the child still believes in threads that it does not have, or in pages that are its parent's; a
+//! handler that came then could be given one. Before, while it waits for others, it takes them: who stops all
+//! threads by a signal, as a collector of garbage does, may have stopped one of those.
 //!
 //! The functions of the user's are not run here, though a page may have come back: handlers of others, which hold
 //! locks around a fork, have those still. What there is to do is left to this thread's next call.
@@ -67,11 +69,17 @@ unsafe impl Sync for Blocked {}
 
 static BLOCKED: Blocked = Blocked(UnsafeCell::new(MaybeUninit::uninit()));
 
+/// Signals that a thread causes itself: blocked, they would end the program, which may have an answer.
+const FAULTS: [libc::c_int; 6] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+
 fn block_signals() -> MaybeUninit<libc::sigset_t> {
     let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
     // SAFETY: both sets are ours; the first is filled before it is read, the second by the call, which can't fail.
     unsafe {
         libc::sigfillset(all.as_mut_ptr());
+        for signal in FAULTS {
+            libc::sigdelset(all.as_mut_ptr(), signal);
+        }
         libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
     }
     before
@@ -79,16 +87,17 @@ fn block_signals() -> MaybeUninit<libc::sigset_t> {
 
 /// Keeps everybody out, and waits until nobody is inside.
 unsafe extern "C" fn prepare() {
-    let before = block_signals();
+    // One step: a signal handler of this thread must not wait for its own fork.
     while FORKING.compare_exchange(0, percpu::thread(), SeqCst, Relaxed).is_err() {
         nap();
     }
-    // SAFETY: FORKING is ours from here on.
-    unsafe { *BLOCKED.0.get() = before };
     while INSIDE.load(SeqCst) != 0 {
         nap();
     }
     percpu::lock_all();
+    let before = block_signals();
+    // SAFETY: FORKING is ours.
+    unsafe { *BLOCKED.0.get() = before };
 }
 
 unsafe extern "C" fn parent() {

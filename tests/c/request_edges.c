@@ -195,4 +195,48 @@ TEST(a_fault_that_is_over_hides_no_pages)
 	tear_down_own(reserve, 1);
 }
 
+static mempool_t other;
+static atomic_int got;
+
+static void *sleeps(void *arg)
+{
+	mempool_free(mempool_alloc(&other, GFP_KERNEL), &other);
+	got = 1;
+	return arg;
+}
+
+/* From a thread that sleeps at another pool it has hidden pages too: if the last strike is a request's, that is told. */
+TEST(who_sleeps_hears_of_the_end_of_a_fault)
+{
+	catch_reports();
+	configure(4096 * PAGE_SIZE, NO_RETRY);
+	CHECK(mempool_init_pages_bulk(&pool, 1, NULL, NULL, NULL) == 0 && mempool_init_pages_bulk(&other, 1, NULL, NULL, NULL) == 0);
+	for (int times = 1; times <= 10; times++) {
+		void *a = mempool_alloc_preallocated(&pool), *b = mempool_alloc_preallocated(&other);
+		struct item item = { .turn = 0 };
+		unsigned long waits = pool_waits(&other);
+		pthread_t t;
+
+		got = 0;
+		fail_pages(times);
+		CHECK(a && b && pthread_create(&t, NULL, sleeps, NULL) == 0);
+		UNTIL(got || pool_waits(&other) > waits);
+		nap_ms(20);
+		CHECK(submit(&item, 1, GFP_KERNEL) >= 0);
+		for (int i = 0; i < 300 && !got; i++)
+			nap_ms(1);
+		/* Either that was the end of it, or the next request is struck. */
+		CHECK(got || alloc_page(GFP_NOWAIT | __GFP_NOWARN) == NULL);
+		CHECK(mempool_bulk_set_fault(MEMPOOL_BULK_FAIL_PAGE_ALLOC, NULL) == 0);
+		pthread_join(t, NULL);
+		UNTIL(item.pages[0]);
+		give_back(&item);
+		mempool_free(a, &pool);
+		mempool_free(b, &other);
+	}
+	mempool_exit(&other);
+	mempool_exit(&pool);
+	CHECK(outstanding() == 0);
+}
+
 TEST_MAIN()
