@@ -95,15 +95,12 @@ static void counts(struct page *page, void *data)
 	mempool_free(page, &pool);
 }
 
-TEST(what_gone_threads_have_set_aside_is_in_nobody_s_way)
+/* Another thread is in its callback, and this one has forked: the child can have all that the reserve holds. */
+static void check_child_and_end(pthread_t t)
 {
-	pthread_t t;
 	int n = 0;
 
-	set_up(MANY);
-	CHECK(pthread_create(&t, NULL, calls_back, NULL) == 0);
-	UNTIL(in_callback);
-	if ((forked = fork()) == 0) {
+	if (forked == 0) {
 		at_most(20);
 		fill_reserve(MANY);
 		CHECK(mempool_alloc_pages_bulk_cb(&pool, GFP_KERNEL, MANY, counts, &n) && n == MANY);
@@ -112,6 +109,17 @@ TEST(what_gone_threads_have_set_aside_is_in_nobody_s_way)
 	ends_well(forked);
 	go_on = 1;
 	pthread_join(t, NULL);
+}
+
+TEST(what_gone_threads_have_set_aside_is_in_nobody_s_way)
+{
+	pthread_t t;
+
+	set_up(MANY);
+	CHECK(pthread_create(&t, NULL, calls_back, NULL) == 0);
+	UNTIL(in_callback);
+	forked = fork();
+	check_child_and_end(t);
 }
 
 /* The thread that forks is in a callback itself. In the child its own pages still come; those of others don't. */
@@ -129,7 +137,7 @@ TEST(what_the_one_that_forks_has_set_aside_is_its_own)
 {
 	struct page *p;
 	pthread_t t;
-	int own = 0, n = 0;
+	int own = 0;
 
 	configure(sizeof(all) / sizeof(*all) * PAGE_SIZE, NO_RETRY);
 	CHECK(mempool_init_pages_bulk(&second, MANY, NULL, NULL, NULL) == 0);
@@ -137,17 +145,9 @@ TEST(what_the_one_that_forks_has_set_aside_is_its_own)
 	CHECK(pthread_create(&t, NULL, calls_back, NULL) == 0);
 	UNTIL(in_callback);
 	CHECK(mempool_alloc_pages_bulk_cb(&second, GFP_KERNEL, MANY, forks_in_the_middle, &own) && own == MANY);
-	if (forked == 0) {
-		at_most(20);
-		while ((p = alloc_page(GFP_KERNEL | __GFP_NOWARN)) != NULL)
-			all[taken++] = p;
-		fill_reserve(MANY);
-		CHECK(mempool_alloc_pages_bulk_cb(&pool, GFP_KERNEL, MANY, counts, &n) && n == MANY);
-		_exit(0);
-	}
-	ends_well(forked);
-	go_on = 1;
-	pthread_join(t, NULL);
+	while (forked == 0 && (p = alloc_page(GFP_KERNEL | __GFP_NOWARN)) != NULL)
+		all[taken++] = p;
+	check_child_and_end(t);
 }
 
 static struct mempool_bulk_request request;
