@@ -52,23 +52,23 @@ thread_local!(static OWN: Cell<[Own; NESTED]> = const { Cell::new([Own { pool: n
 fn set_aside(pool: &Mempool, more: u32) {
     let _ = OWN.try_with(|cell| {
         let mut all = cell.get();
-        let at = find(&all, pool).or_else(|| all[..NESTED - 1].iter().position(|own| own.left == 0)).unwrap_or(NESTED - 1);
+        let its = all.iter().position(|own| own.left > 0 && ptr::eq(own.pool, pool));
+        let at = its.or_else(|| all[..NESTED - 1].iter().position(|own| own.left == 0)).unwrap_or(NESTED - 1);
         all[at] = Own { pool: if at == NESTED - 1 { null() } else { pool }, left: all[at].left + more };
         cell.set(all);
     });
 }
 
-fn take_one(pool: &Mempool) {
+fn taken(pool: &Mempool, mut n: u32) {
     let _ = OWN.try_with(|cell| {
         let mut all = cell.get();
-        let at = find(&all, pool).unwrap_or(NESTED - 1);
-        all[at].left = all[at].left.saturating_sub(1);
+        for own in all.iter_mut().filter(|own| own.pool.is_null() || ptr::eq(own.pool, pool)) {
+            let part = own.left.min(n);
+            own.left -= part;
+            n -= part;
+        }
         cell.set(all);
     });
-}
-
-fn find(all: &[Own; NESTED], pool: &Mempool) -> Option<usize> {
-    all.iter().position(|own| own.left > 0 && ptr::eq(own.pool, pool))
 }
 
 /// Changes in a child of fork: what threads had set aside that are not there will not be taken, and must not stand in
@@ -143,14 +143,15 @@ pub fn next_claimed(pool: &Mempool, left: u32, batch: &mut Batch) {
     let mut wakes = Wakes::new();
     let guard = pool.lock.lock();
     let capacity = pool.capacity.load(Relaxed);
-    for _ in 0..left.min(batch.elements.len() as u32) {
+    let n = left.min(batch.elements.len() as u32);
+    for _ in 0..n {
         let claimed = pool.claimed.load(Relaxed) - 1;
         pool.claimed.store(claimed, Relaxed);
         let element = pool.slot(&guard, capacity + claimed).swap(null_mut(), Relaxed);
         hooks::acquire(element.addr());
         batch.add(element);
-        take_one(pool);
     }
+    taken(pool, n);
     calls::tell(pool, &guard, &mut wakes);
     drop(guard);
 }

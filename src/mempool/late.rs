@@ -86,7 +86,7 @@ pub fn has_any(pool: &Mempool) -> bool {
     pool.late.iter().any(|slot| !slot.load(SeqCst).is_null())
 }
 
-/// Was that ever necessary? It is hardly ever, so nobody takes it back.
+/// Was that ever necessary? It is hardly ever, so nobody takes it back. Relaxed: who misses it has a next call.
 pub fn is_rest_left() -> bool {
     REST.load(Relaxed)
 }

@@ -174,7 +174,9 @@ fn ask_source(pool: &Mempool, mask: u32) {
     // Inside `done` the outer call goes on serving, and asks for nothing on the way.
     let Some(busy) = Busy::begin(0) else { return };
     resize::top_up(pool, mask, &|| pool.requests.load(Relaxed) != 0);
-    serve_own(PAGES | busy.end(), NO_TICKET);
+    // Looks for whatever inner calls have asked for, too.
+    busy.end();
+    serve();
 }
 
 #[cfg(test)]

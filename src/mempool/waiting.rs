@@ -131,7 +131,8 @@ fn forget_threads(child: bool) {
         let waits_for_pages = matches!(ready::kind(pool), Kind::OwnPages);
         requests += if waits_for_pages { pool.requests.load(Relaxed) } else { 0 };
         if pool.requests.load(Relaxed) != 0 {
-            // What was granted to a thread that is gone may be theirs. Not now: `done` is the user's.
+            // What a thread that is gone was granted, or gave back and had not told of yet, may be theirs. Not now:
+            // `done` is the user's.
             inside::run_outside(inside::Late::Tell, page_came_back);
         }
         if pool.queue.is_empty() {

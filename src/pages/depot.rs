@@ -137,7 +137,7 @@ pub fn forget_sleepers(child: bool) {
 }
 
 /// After a fork, last: pages that were freed meanwhile wait for somebody who takes them in.
-pub fn take_in_deferred(child: bool) {
+pub fn take_in_deferred(_child: bool) {
     // Partner: the fence in `defer`. Who left a page there looked in vain whether the fork was over, or it is
     // seen here.
     fence(SeqCst);
@@ -145,10 +145,6 @@ pub fn take_in_deferred(child: bool) {
         if let Some(open) = DEPOT.open(&map::ARENA, false) {
             open.note_returned();
         }
-    }
-    if child {
-        // A thread that gave a page back may have been about to tell, and is not here.
-        RETURNED.notify();
     }
 }
 

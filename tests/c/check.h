@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "test.h"
@@ -82,6 +83,21 @@ static inline bool under_valgrind(void)
 	const char *preload = getenv("LD_PRELOAD");
 
 	return preload && strstr(preload, "valgrind");
+}
+
+/* A hang is killed by this. */
+static inline void at_most(unsigned int seconds)
+{
+	alarm(under_valgrind() ? seconds * 10 : seconds);
+}
+
+/* A child that has found nothing wrong. */
+static inline void wait_for(pid_t child)
+{
+	int status;
+
+	CHECK(child > 0 && waitpid(child, &status, 0) == child);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 /* How often to do something: as the command line says, else so many times, far fewer in Valgrind. */

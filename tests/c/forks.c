@@ -1,7 +1,6 @@
 /* Forks that come at the worst moment: nothing hangs, no page and no news are lost. */
-#include "check.h"
+#include "early.h"
 #include <fcntl.h>
-#include <sys/wait.h>
 
 enum { PAGES = 2048 };
 
@@ -10,12 +9,6 @@ static struct page *all[PAGES];
 static int taken;
 static atomic_int stop, forking, freed, handled;
 
-/* A hang is killed by this. */
-static void at_most(unsigned int seconds)
-{
-	alarm(under_valgrind() ? seconds * 10 : seconds);
-}
-
 static void take_all(void)
 {
 	struct page *p;
@@ -23,14 +16,6 @@ static void take_all(void)
 	while ((p = alloc_page(GFP_KERNEL | __GFP_NOWARN)) != NULL)
 		all[taken++] = p;
 	CHECK(taken > PAGES / 2);
-}
-
-static void wait_for(pid_t child)
-{
-	int status;
-
-	CHECK(child > 0 && waitpid(child, &status, 0) == child);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static void *enters_and_leaves(void *arg)
@@ -69,27 +54,16 @@ TEST(children_fork_too)
 		pthread_join(t[i], NULL);
 }
 
-/* What is registered first runs last before a fork: registered before the library's constructor, this runs
- * when the library lets nobody in any more. */
 static void let_others_free(void)
 {
-	if (!forking)
-		return;
-	forking = -1;
+	forking = 1;
 	UNTIL(freed);
 	nap_ms(100);
 }
 
-static void register_first(void)
-{
-	pthread_atfork(let_others_free, NULL, NULL);
-}
-
-__attribute__((used, section(".preinit_array"))) static void (*const before_constructors)(void) = register_first;
-
 static void *frees_two(void *arg)
 {
-	UNTIL(forking < 0);
+	UNTIL(forking);
 	freed = 1;
 	__free_page(all[0]); /* tells the request when the fork is over */
 	__free_page(all[1]);
@@ -118,7 +92,7 @@ TEST(pages_freed_during_a_fork_reach_who_waits)
 	CHECK((kept = mempool_alloc_preallocated(pool)) != NULL);
 	CHECK(mempool_bulk_submit(pool, &request) == 0);
 	CHECK(pthread_create(&t, NULL, frees_two, NULL) == 0);
-	forking = 1;
+	in_prepare = let_others_free;
 	child = fork();
 	if (child == 0) {
 		at_most(60); /* the child has the request too, and the first of the pages: its next call finds both */

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <sched.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 
 enum { PAGES = 2048 };
 
@@ -11,20 +10,6 @@ static mempool_t *pool;
 static struct page *all[PAGES];
 static int taken;
 static atomic_int stop, handled;
-
-/* A hang is killed by this. */
-static void at_most(unsigned int seconds)
-{
-	alarm(under_valgrind() ? seconds * 10 : seconds);
-}
-
-static void wait_for(pid_t child)
-{
-	int status;
-
-	CHECK(child > 0 && waitpid(child, &status, 0) == child);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
 
 static void allocates(int signal)
 {

@@ -44,7 +44,7 @@ static pthread_t start(void (*handler)(int))
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
 	pthread_t t;
 
-	alarm(100); /* a hang is killed by this */
+	at_most(20);
 	interrupted = pthread_self();
 	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
 	CHECK(pthread_create(&t, NULL, signals, NULL) == 0);

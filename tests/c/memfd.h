@@ -41,11 +41,4 @@ static inline char *memory_start(void)
 	} while (0)
 #define REFUSED_CALL(call) REFUSED(((call), true))
 
-static inline void wait_for(pid_t pid)
-{
-	int status;
-
-	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 #endif
